@@ -1,0 +1,355 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* pthread_setname_np */
+#endif
+
+#include "engine.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "sockets.h"
+#include "transfer.h"
+
+/* Locks, in the order in which a thread may take them:
+ *   gate  turnstile before `run`, so that a fork gets its turn
+ *   run   held by the engine whenever it is not asleep in curl_multi_poll; a fork takes it
+ *   state the fields of `engine`
+ * and after these the locks of the exchanges and the notifiers. */
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t run = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t state = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t exited_cond = PTHREAD_COND_INITIALIZER;
+
+enum { IDLE_POLL_MS = 60000, LINGER_POLL_MS = 50, WARM_CONNECTIONS = 1024 };
+
+static struct {
+  CURLM *multi; /* made and used by the engine thread; others only wake it */
+  pthread_t thread;
+  bool running, stopping, exited, wake_sent;
+  uint64_t generation;
+  ptn_exchange *inbox_first, *inbox_last; /* each with a reference */
+  ptn_exchange *cancels;                  /* likewise */
+  int active;                             /* atomic */
+} engine = {.generation = 1};
+
+/* Under `state`. */
+static void wake(void) {
+  if (!engine.multi || engine.wake_sent) return;
+  engine.wake_sent = true;
+  curl_multi_wakeup(engine.multi);
+}
+
+/* ---- the engine thread ---- */
+
+/* Ends an exchange wherever it is, and drops the engine's reference. */
+static void end(ptn_exchange *x, ptn_status status) {
+  ptn_origin *o = x->origin;
+  if (x->phase == PTN_PHASE_WAITING) ptn_origin_stop_waiting(o, x);
+  if (x->phase == PTN_PHASE_ACTIVE) {
+    curl_multi_remove_handle(engine.multi, x->easy);
+    o->active--;
+    if (o->opener == x) o->opener = NULL;
+  }
+  ptn_transfer_release(x);
+  __atomic_sub_fetch(&engine.active, 1, __ATOMIC_RELAXED);
+  ptn_exchange_finish(x, status);
+  ptn_exchange_release(x);
+}
+
+static void start(ptn_exchange *x, bool opens) {
+  x->opens = opens;
+  if (!ptn_transfer_prepare(x)) {
+    end(x, PTN_E_NOMEM);
+    return;
+  }
+  x->phase = PTN_PHASE_ACTIVE;
+  x->origin->active++;
+  if (opens) x->origin->opener = x;
+  if (curl_multi_add_handle(engine.multi, x->easy) != CURLM_OK) end(x, PTN_E_OTHER);
+}
+
+static void admit(ptn_exchange *x) {
+  bool opens;
+  int asked = __atomic_load_n(&x->cancelled, __ATOMIC_ACQUIRE);
+  x->origin = ptn_origin_of(x->request->endpoint);
+  if (!x->origin) {
+    end(x, PTN_E_NOMEM);
+  } else if (asked != PTN_OK) {
+    end(x, (ptn_status)asked);
+  } else if (x->origin->first == NULL && ptn_origin_admits(x->origin, &opens)) {
+    start(x, opens);
+  } else {
+    x->phase = PTN_PHASE_WAITING;
+    ptn_origin_wait(x->origin, x);
+  }
+}
+
+static void admit_waiting(void) {
+  bool opens;
+  for (ptn_origin *o = ptn_origin_first(); o; o = o->next) {
+    while (o->first && ptn_origin_admits(o, &opens)) {
+      ptn_exchange *x = o->first;
+      ptn_origin_stop_waiting(o, x);
+      x->phase = PTN_PHASE_NEW;
+      start(x, opens);
+    }
+  }
+}
+
+static void cancel(ptn_exchange *x) {
+  if (x->phase != PTN_PHASE_DONE) {
+    ptn_status reason = (ptn_status)__atomic_load_n(&x->cancelled, __ATOMIC_ACQUIRE);
+    if (x->phase == PTN_PHASE_ACTIVE) {
+      if (reason == PTN_E_TIMEOUT) ptn_transfer_timed_out(x);
+      if (ptn_transfer_can_stop(x)) end(x, reason);
+    } else if (x->phase == PTN_PHASE_WAITING) {
+      end(x, reason);
+    } /* PTN_PHASE_NEW: admit() will see it */
+  }
+  ptn_exchange_release(x);
+}
+
+static void take_orders(void) {
+  pthread_mutex_lock(&state);
+  ptn_exchange *fresh = engine.inbox_first, *cancels = engine.cancels;
+  engine.inbox_first = engine.inbox_last = engine.cancels = NULL;
+  engine.wake_sent = false;
+  for (ptn_exchange *x = cancels; x; x = x->cancel_next) x->cancel_queued = false;
+  pthread_mutex_unlock(&state);
+  for (ptn_exchange *x = fresh, *next; x; x = next) {
+    next = x->inbox_next;
+    admit(x);
+  }
+  for (ptn_exchange *x = cancels, *next; x; x = next) {
+    next = x->cancel_next;
+    cancel(x);
+  }
+}
+
+/* While an opener fails, those behind it must not each wait for the next to fail in turn. */
+static void open_the_queue(ptn_origin *o) {
+  while (o->first) {
+    ptn_exchange *x = o->first;
+    ptn_origin_stop_waiting(o, x);
+    x->phase = PTN_PHASE_NEW;
+    start(x, true);
+  }
+}
+
+static void finish_transfers(void) {
+  CURLMsg *message;
+  int left;
+  while ((message = curl_multi_info_read(engine.multi, &left))) {
+    if (message->msg != CURLMSG_DONE) continue;
+    CURLcode code = message->data.result;
+    ptn_exchange *x = NULL;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&x);
+    ptn_status status = ptn_transfer_status(x, code);
+    ptn_origin *o = x->origin;
+    bool opener_failed = o->opener == x && x->sent_at == 0 && status != PTN_E_CANCELLED;
+    if (status == PTN_E_IDLE) ptn_transfer_timed_out(x);
+    end(x, status);
+    if (opener_failed) open_the_queue(o);
+  }
+}
+
+static void perform(void) {
+  int running;
+  curl_multi_perform(engine.multi, &running);
+  finish_transfers();
+  ptn_exchange *over;
+  while ((over = ptn_transfer_overdue())) end(over, PTN_OK);
+  admit_waiting();
+}
+
+static bool make_multi(void) {
+  CURLM *multi = curl_multi_init();
+  if (!multi) return false;
+  curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)WARM_CONNECTIONS);
+  pthread_mutex_lock(&state);
+  engine.multi = multi;
+  pthread_mutex_unlock(&state);
+  return true;
+}
+
+/* Without a multi handle nothing can be done but to say so; the next submission tries again. */
+static void refuse_all(void) {
+  pthread_mutex_lock(&state);
+  ptn_exchange *fresh = engine.inbox_first;
+  engine.inbox_first = engine.inbox_last = NULL;
+  engine.running = false;
+  pthread_detach(engine.thread);
+  pthread_mutex_unlock(&state);
+  for (ptn_exchange *x = fresh, *next; x; x = next) {
+    next = x->inbox_next;
+    end(x, PTN_E_NOMEM);
+  }
+}
+
+typedef enum { GO_ON, STOP, REFUSED } verdict;
+
+static verdict turn(void) {
+  verdict v = GO_ON;
+  pthread_mutex_lock(&gate);
+  pthread_mutex_lock(&run);
+  pthread_mutex_unlock(&gate);
+  if (__atomic_load_n(&engine.stopping, __ATOMIC_ACQUIRE)) {
+    v = STOP;
+  } else if (!engine.multi && !make_multi()) {
+    refuse_all();
+    v = REFUSED;
+  } else {
+    take_orders();
+    perform();
+  }
+  pthread_mutex_unlock(&run);
+  return v;
+}
+
+static void *thread_main(void *arg) {
+  (void)arg;
+  verdict v;
+  while ((v = turn()) == GO_ON) {
+    int wait = ptn_transfer_lingers() ? LINGER_POLL_MS : IDLE_POLL_MS;
+    curl_multi_poll(engine.multi, NULL, 0, wait, NULL);
+  }
+  if (v == REFUSED) return NULL;
+  pthread_mutex_lock(&state);
+  engine.exited = true;
+  pthread_cond_broadcast(&exited_cond);
+  pthread_mutex_unlock(&state);
+  return NULL;
+}
+
+/* ---- any thread ---- */
+
+/* The host's signals are for the host's threads; only what this thread itself could cause stays on. */
+static int start_thread(void) {
+  sigset_t mine, before;
+  sigfillset(&mine);
+  const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+  for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) sigdelset(&mine, own[i]);
+  pthread_sigmask(SIG_SETMASK, &mine, &before);
+  int failed = pthread_create(&engine.thread, NULL, thread_main, NULL);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+#ifdef __linux__
+  if (!failed) pthread_setname_np(engine.thread, "prompt_tracker");
+#endif
+  return failed;
+}
+
+/* Under `state`. */
+static ptn_status ensure_running(void) {
+  if (engine.stopping) return PTN_E_STOPPED;
+  if (engine.running) return PTN_OK;
+  if (start_thread() != 0) return PTN_E_THREAD;
+  engine.running = true;
+  return PTN_OK;
+}
+
+ptn_status ptn_engine_submit(ptn_exchange *x) {
+  pthread_mutex_lock(&state);
+  ptn_status status = ensure_running();
+  if (status == PTN_OK) {
+    x->generation = engine.generation;
+    x->inbox_next = NULL;
+    if (engine.inbox_last) engine.inbox_last->inbox_next = x;
+    else engine.inbox_first = x;
+    engine.inbox_last = ptn_exchange_retain(x);
+    __atomic_add_fetch(&engine.active, 1, __ATOMIC_RELAXED);
+    wake();
+  }
+  pthread_mutex_unlock(&state);
+  return status;
+}
+
+void ptn_engine_cancel(ptn_exchange *x, ptn_status reason) {
+  int none = PTN_OK;
+  if (!ptn_engine_owns(x)) return;
+  __atomic_compare_exchange_n(&x->cancelled, &none, reason, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+  pthread_mutex_lock(&state);
+  if (!x->cancel_queued) {
+    x->cancel_queued = true;
+    x->cancel_next = engine.cancels;
+    engine.cancels = ptn_exchange_retain(x);
+    wake();
+  }
+  pthread_mutex_unlock(&state);
+}
+
+bool ptn_engine_owns(const ptn_exchange *x) { return x->generation == engine.generation; }
+
+int ptn_engine_active(void) { return __atomic_load_n(&engine.active, __ATOMIC_RELAXED); }
+
+void ptn_engine_stop(double seconds) {
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += (time_t)seconds;
+  until.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
+  if (until.tv_nsec >= 1000000000L) {
+    until.tv_nsec -= 1000000000L;
+    until.tv_sec++;
+  }
+  pthread_mutex_lock(&state);
+  __atomic_store_n(&engine.stopping, true, __ATOMIC_RELEASE);
+  if (engine.running) {
+    wake();
+    while (!engine.exited && pthread_cond_timedwait(&exited_cond, &state, &until) != ETIMEDOUT) {
+    }
+    if (engine.exited) pthread_join(engine.thread, NULL);
+    engine.running = !engine.exited;
+  }
+  pthread_mutex_unlock(&state);
+}
+
+/* ---- fork ---- */
+
+/* Stops the world of this library in a state that the child can use: the engine asleep in its poll, where it
+ * holds none of libcurl's or OpenSSL's locks, and every lock of ours in the hands of the forking thread. */
+static void before_fork(void) {
+  pthread_mutex_lock(&gate);
+  pthread_mutex_lock(&state);
+  bool awake = engine.running;
+  engine.wake_sent = false;
+  if (awake) wake();
+  pthread_mutex_unlock(&state);
+  pthread_mutex_lock(&run);
+  pthread_mutex_lock(&state);
+  ptn_exchange_before_fork();
+  ptn_notifier_before_fork();
+}
+
+static void after_fork_parent(void) {
+  ptn_notifier_after_fork_parent();
+  ptn_exchange_after_fork(false);
+  pthread_mutex_unlock(&state);
+  pthread_mutex_unlock(&run);
+  pthread_mutex_unlock(&gate);
+}
+
+/* The parent's multi handle, easy handles and exchanges stay where they are, unused: a few kilobytes and, for
+ * the multi handle, one or two descriptors of libcurl's own a fork. */
+static void after_fork_child(void) {
+  ptn_notifier_after_fork_child();
+  ptn_exchange_after_fork(true);
+  ptn_transfer_after_fork_child();
+  ptn_origin_after_fork_child();
+  ptn_sockets_after_fork_child();
+  uint64_t generation = engine.generation + 1;
+  memset(&engine, 0, sizeof(engine));
+  engine.generation = generation;
+  pthread_mutex_init(&state, NULL);
+  pthread_mutex_init(&run, NULL);
+  pthread_mutex_init(&gate, NULL);
+  pthread_cond_init(&exited_cond, NULL);
+}
+
+ptn_status ptn_engine_load(void) {
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return PTN_E_NOMEM;
+  ptn_transfer_load();
+  return pthread_atfork(before_fork, after_fork_parent, after_fork_child) == 0 ? PTN_OK : PTN_E_NOMEM;
+}

@@ -1,0 +1,102 @@
+#ifndef PTN_EXCHANGE_H
+#define PTN_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <curl/curl.h>
+
+#include "buffer.h"
+#include "kind.h"
+#include "notifier.h"
+#include "origin.h"
+#include "request.h"
+#include "sse.h"
+#include "status.h"
+
+/* One request and its response, shared by the caller that waits for it and the engine that performs it.
+ * Each holds a counted reference. Who may touch a field when:
+ *  - caller's to read once ptn_exchange_take has said "done": the response fields;
+ *  - engine's alone until then: all the rest;
+ *  - `inbox` and `done`: under the exchange lock, through the functions below. */
+typedef struct ptn_exchange ptn_exchange;
+
+typedef enum { PTN_BODY_UNKNOWN, PTN_BODY_PLAIN, PTN_BODY_EVENTS } ptn_body_kind;
+
+typedef enum {
+  PTN_PHASE_NEW,     /* on its way to the engine */
+  PTN_PHASE_WAITING, /* for a place at its origin */
+  PTN_PHASE_ACTIVE,  /* libcurl has it */
+  PTN_PHASE_DONE
+} ptn_phase;
+
+struct ptn_exchange {
+  int refs;            /* atomic */
+  int cancelled;       /* atomic: the ptn_status to end with, PTN_OK while nobody asked */
+  uint64_t generation; /* the engine's, counting forks */
+  ptn_request *request;
+  ptn_notifier *notifier;
+  bool progress; /* the caller wants events as they come */
+
+  /* the response */
+  ptn_status status;
+  int http_status; /* 0: none came */
+  bool sent;       /* some of the request may have reached the server */
+  bool ended;      /* an event that ends the stream came */
+  bool fds_exhausted;
+  ptn_body_kind body_kind;
+  ptn_buffer headers; /* the raw block of the final response */
+  char error[CURL_ERROR_SIZE];
+
+  ptn_buffer inbox; /* plain: the body; events: records, see ptn_record */
+  bool done;
+
+  /* the engine's */
+  ptn_phase phase;
+  CURL *easy;
+  ptn_origin *origin;
+  ptn_sse sse;
+  ptn_buffer staged; /* not yet in the inbox */
+  size_t received;   /* decoded bytes */
+  size_t body_sent;
+  bool opens, opened, too_large, no_memory;
+  curl_socket_t fds[2]; /* opened for it; two where IPv6 and IPv4 race */
+  int local_port;
+  double sent_at;
+  double linger_until; /* > 0: the stream has ended, its body has not */
+  ptn_exchange *queue_prev, *queue_next; /* at the origin */
+  ptn_exchange *linger_next;             /* among those */
+  ptn_exchange *inbox_next;  /* in the engine's inbox, under its lock */
+  ptn_exchange *cancel_next; /* likewise */
+  bool cancel_queued;
+};
+
+/* Takes over `request` (also where it fails) and a reference of its own to `notifier`. NULL: out of memory. */
+ptn_exchange *ptn_exchange_new(ptn_request *request, ptn_notifier *notifier, bool progress);
+ptn_exchange *ptn_exchange_retain(ptn_exchange *exchange);
+void ptn_exchange_release(ptn_exchange *exchange);
+
+/* The caller's side. Moves what has come into `into`, which must be empty: with `progress` the records so
+ * far, else nothing before the end. Returns whether the exchange is done. */
+bool ptn_exchange_take(ptn_exchange *exchange, ptn_buffer *into);
+
+/* The engine's side. */
+bool ptn_exchange_receive(ptn_exchange *exchange, const char *bytes, size_t len);
+void ptn_exchange_publish(ptn_exchange *exchange);
+void ptn_exchange_finish(ptn_exchange *exchange, ptn_status status);
+
+/* Events stand in an inbox one after the other. */
+typedef struct {
+  ptn_kind kind;
+  const char *event, *data;
+  size_t event_len, data_len;
+} ptn_record;
+
+/* Reads the record at `*pos` and moves `*pos` behind it. False at the end. */
+bool ptn_record_next(const ptn_buffer *records, size_t *pos, ptn_record *record);
+
+void ptn_exchange_before_fork(void);
+void ptn_exchange_after_fork(bool child);
+
+#endif
