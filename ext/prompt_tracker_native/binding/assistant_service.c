@@ -1,0 +1,221 @@
+#include "assistant_service.h"
+
+#include "clock.h"
+#include "errors.h"
+#include "prompt.h"
+#include "run.h"
+
+VALUE ptb_cAssistantService;
+
+static ID id_assistant_id, id_prompt, id_timeout, id_client, id_options, id_tools, id_thread_id, id_flow;
+static ID id_build_client, id_new, id_configuration;
+static VALUE sym_thread_id, sym_tools, sym_flow, sym_access_token, sym_streaming, sym_polling;
+
+/* What a run takes (CreateRunRequest of OpenAI's API document), the two that this gem fills in aside. */
+static const char *const run_options[] = {
+    "model", "instructions", "additional_instructions", "additional_messages", "temperature", "top_p",
+    "max_prompt_tokens", "max_completion_tokens", "truncation_strategy", "tool_choice", "parallel_tool_calls",
+    "response_format", "metadata", "reasoning_effort"};
+enum { RUN_OPTIONS = sizeof(run_options) / sizeof(*run_options) };
+
+/* Moves `key` from one Hash to another where it is there. */
+static void move_option(VALUE from, VALUE to, VALUE key) {
+  VALUE value = rb_hash_lookup2(from, key, Qundef);
+  if (value == Qundef) return;
+  rb_hash_aset(to, key, value);
+  rb_hash_delete(from, key);
+}
+
+static VALUE take_run_options(VALUE options) {
+  VALUE taken = rb_hash_new();
+  if (RHASH_SIZE(options) == 0) return taken;
+  for (int i = 0; i < RUN_OPTIONS; i++) move_option(options, taken, ID2SYM(rb_intern(run_options[i])));
+  return taken;
+}
+
+VALUE ptb_assistant_options_take(VALUE options) {
+  VALUE taken = take_run_options(options);
+  move_option(options, taken, sym_thread_id);
+  move_option(options, taken, sym_tools);
+  move_option(options, taken, sym_flow);
+  return taken;
+}
+
+/* ---- new ---- */
+
+static int check_tool(VALUE name, VALUE handler, VALUE arg) {
+  (void)arg;
+  if ((RB_TYPE_P(name, T_STRING) || RB_SYMBOL_P(name)) && rb_respond_to(handler, rb_intern("call"))) return ST_CONTINUE;
+  rb_raise(rb_eArgError, "tools must map function names to objects that answer call, such as "
+                         "{\"get_weather\" => ->(arguments) { … }}; the entry for %" PRIsVALUE " does not", rb_inspect(name));
+}
+
+static VALUE check_tools(VALUE tools) {
+  if (NIL_P(tools)) return Qnil;
+  if (!RB_TYPE_P(tools, T_HASH)) rb_raise(rb_eArgError, "tools must be a Hash of handlers by function name, not %" PRIsVALUE, rb_obj_class(tools));
+  rb_hash_foreach(tools, check_tool, Qnil);
+  return tools;
+}
+
+static VALUE check_flow(VALUE flow) {
+  if (NIL_P(flow) || flow == sym_streaming || flow == sym_polling) return flow;
+  rb_raise(rb_eArgError, "flow must be :streaming or :polling, not %" PRIsVALUE, rb_inspect(flow));
+}
+
+/* A run's metadata and the like stay as they are given; an option that nobody knows is a mistake. */
+static void set_options(VALUE self, VALUE more) {
+  VALUE rest = rb_hash_dup(more), options = ptb_assistant_options_take(rest);
+  if (RHASH_SIZE(rest) > 0) {
+    VALUE names = rb_ary_join(rb_funcall(rest, rb_intern("keys"), 0), rb_str_new_cstr(", "));
+    rb_raise(rb_eArgError, "unknown keywords: %" PRIsVALUE, names);
+  }
+  VALUE thread_id = rb_hash_delete(options, sym_thread_id);
+  if (thread_id == ID2SYM(id_new)) thread_id = Qnil;
+  if (!NIL_P(thread_id)) ptb_check_id(thread_id, "thread_id");
+  rb_ivar_set(self, id_thread_id, thread_id);
+  rb_ivar_set(self, id_tools, check_tools(rb_hash_delete(options, sym_tools)));
+  rb_ivar_set(self, id_flow, check_flow(rb_hash_delete(options, sym_flow)));
+  rb_ivar_set(self, id_options, options);
+}
+
+/* @api private: what `initialize` does once Ruby has sorted the keywords. */
+static VALUE service_prepare(VALUE self, VALUE assistant_id, VALUE prompt, VALUE timeout, VALUE more) {
+  ptb_check_id(assistant_id, "assistant_id");
+  ptb_check_prompt(prompt);
+  ptb_check_timeout(timeout);
+  set_options(self, more);
+  rb_ivar_set(self, id_assistant_id, assistant_id);
+  rb_ivar_set(self, id_prompt, prompt);
+  rb_ivar_set(self, id_timeout, timeout);
+  rb_ivar_set(self, id_client, rb_funcall(self, id_build_client, 0));
+  return Qnil;
+}
+
+/* ---- the client ---- */
+
+static VALUE constant(VALUE module, const char *name) {
+  ID id = rb_intern(name);
+  return rb_const_defined(module, id) ? rb_const_get(module, id) : Qnil;
+}
+
+/* OpenAI::Client where it is this gem's, or where its `new` has been stubbed (a spec's stub is a method of its
+ * singleton class), so that specs that stub it go on working. */
+static VALUE client_class(void) {
+  VALUE ours = rb_const_get(ptb_mNative, rb_intern("Client")), openai = constant(rb_cObject, "OpenAI");
+  VALUE theirs = RB_TYPE_P(openai, T_MODULE) ? constant(openai, "Client") : Qnil;
+  if (NIL_P(theirs)) return ours;
+  if (RB_TYPE_P(theirs, T_CLASS) && RTEST(rb_class_inherited_p(theirs, ours))) return theirs;
+  VALUE owner = rb_funcall(rb_obj_method(theirs, ID2SYM(id_new)), rb_intern("owner"), 0);
+  return owner == rb_cClass ? ours : theirs;
+}
+
+static VALUE new_client(VALUE key) {
+  VALUE keywords = rb_hash_new();
+  rb_hash_aset(keywords, sym_access_token, key);
+  return rb_funcallv_kw(client_class(), id_new, 1, &keywords, RB_PASS_KEYWORDS);
+}
+
+static VALUE client_failed(VALUE key, VALUE error) {
+  (void)key;
+  ptb_error_raise(ptb_error_wrap(ptb_eAssistant, Qnil, error), error);
+}
+
+/* Makes the client; a subclass may make another. The key is looked up now, not when the app was loaded.
+ *
+ * @return [PromptTracker::Native::Client] or what a stubbed OpenAI::Client.new returns
+ * @raise [AssistantError] "OPENAI_API_KEY environment variable not set"; it names the variable that was looked up
+ */
+static VALUE service_build_client(VALUE self) {
+  (void)self;
+  VALUE key = rb_funcall(ptb_mNative, rb_intern("api_key"), 0);
+  if (NIL_P(key)) {
+    VALUE variable = rb_funcall(ptb_mNative, rb_intern("api_key_variable"), 0);
+    rb_raise(ptb_eAssistant, "%" PRIsVALUE " environment variable not set", variable);
+  }
+  return rb_rescue2(new_client, key, client_failed, key, ptb_eError, (VALUE)0);
+}
+
+/* ---- call ---- */
+
+static double setting(VALUE configuration, const char *name) {
+  return NUM2DBL(rb_funcall(configuration, rb_intern(name), 0));
+}
+
+static VALUE perform(VALUE arg) {
+  ptb_run *run = (ptb_run *)arg;
+  VALUE flow = rb_ivar_get(run->service, id_flow);
+  if (NIL_P(flow)) flow = rb_funcall(rb_funcall(ptb_mNative, id_configuration, 0), rb_intern("flow"), 0);
+  if (!ptb_client_is_ours(run->client) || flow == sym_polling) return ptb_run_polled(run);
+  return ptb_run_streamed(run, rb_funcall(run->client, rb_intern("transport"), 0));
+}
+
+static VALUE cancel_unless_ended(VALUE arg) {
+  ptb_run *run = (ptb_run *)arg;
+  if (run->cancels && !run->ended) ptb_run_cancel(run);
+  return Qnil;
+}
+
+/* Asks the assistant and waits for its answer.
+ *
+ * @yieldparam delta [String] a piece of the answer's text, as it arrives; without a block nothing is yielded
+ * @return [Hash] `{ text: String or nil, usage: { prompt_tokens:, completion_tokens:, total_tokens: }, model:
+ *   assistant_id, raw: { thread_id:, run_id:, assistant_message: Hash, message: the same Hash, run: Hash } }`;
+ *   the Hashes in raw have String keys
+ * @raise [AssistantError] where there is no answer; see the README for its messages
+ */
+static VALUE service_call(VALUE self) {
+  VALUE configuration = rb_funcall(ptb_mNative, id_configuration, 0), timeout = rb_ivar_get(self, id_timeout);
+  VALUE thread_id = rb_ivar_get(self, id_thread_id);
+  ptb_run run = {
+      .service = self, .client = rb_funcall(self, rb_intern("client"), 0),
+      .assistant_id = rb_ivar_get(self, id_assistant_id), .prompt = ptb_check_prompt(rb_ivar_get(self, id_prompt)),
+      .tools = rb_ivar_get(self, id_tools), .options = rb_ivar_get(self, id_options), .timeout = timeout,
+      .deadline = ptn_now() + ptb_check_timeout(timeout),
+      .poll_interval = setting(configuration, "poll_interval"),
+      .max_poll_interval = setting(configuration, "max_poll_interval"),
+      .block = rb_block_given_p(), .cancels = RTEST(rb_funcall(configuration, rb_intern("cancel_on_interrupt"), 0)),
+      .threads = Qnil, .messages = Qnil, .runs = Qnil,
+      .thread_id = NIL_P(thread_id) ? Qnil : rb_str_dup(thread_id), .run_id = Qnil, .run = Qnil, .message = Qnil,
+  };
+  if (ptb_client_is_ours(run.client)) {
+    run.client = rb_funcall(run.client, rb_intern("with_deadline"), 1, DBL2NUM(run.deadline));
+  }
+  VALUE result = rb_ensure(perform, (VALUE)&run, cancel_unless_ended, (VALUE)&run);
+  RB_GC_GUARD(configuration);
+  return result;
+}
+
+static void intern_names(void) {
+  id_assistant_id = rb_intern("@assistant_id");
+  id_prompt = rb_intern("@prompt");
+  id_timeout = rb_intern("@timeout");
+  id_client = rb_intern("@client");
+  id_options = rb_intern("@options");
+  id_tools = rb_intern("@tools");
+  id_thread_id = rb_intern("@thread_id");
+  id_flow = rb_intern("@flow");
+  id_build_client = rb_intern("build_client");
+  id_new = rb_intern("new");
+  id_configuration = rb_intern("configuration");
+  sym_thread_id = ID2SYM(rb_intern("thread_id"));
+  sym_tools = ID2SYM(rb_intern("tools"));
+  sym_flow = ID2SYM(rb_intern("flow"));
+  sym_access_token = ID2SYM(rb_intern("access_token"));
+  sym_streaming = ID2SYM(rb_intern("streaming"));
+  sym_polling = ID2SYM(rb_intern("polling"));
+}
+
+void ptb_define_assistant_service(VALUE api_error) {
+  intern_names();
+  VALUE klass = ptb_cAssistantService = rb_define_class_under(ptb_mPromptTracker, "OpenaiAssistantService", rb_cObject);
+  ptb_eAssistant = rb_define_class_under(klass, "AssistantError", api_error);
+  rb_gc_register_mark_object(klass);
+  rb_gc_register_mark_object(ptb_eAssistant);
+  rb_define_attr(klass, "assistant_id", 1, 0);
+  rb_define_attr(klass, "prompt", 1, 0);
+  rb_define_attr(klass, "timeout", 1, 0);
+  rb_define_attr(klass, "client", 1, 0);
+  rb_define_private_method(klass, "prepare", service_prepare, 4);
+  rb_define_private_method(klass, "build_client", service_build_client, 0);
+  rb_define_method(klass, "call", service_call, 0);
+}

@@ -1,0 +1,224 @@
+#include "chat.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "clock.h"
+#include "deltas.h"
+#include "errors.h"
+#include "json.h"
+#include "llm_client_service.h"
+#include "prompt.h"
+#include "result.h"
+#include "transport.h"
+
+/* Providers that speak OpenAI's chat completions at an address of their own, so only where one is set. */
+static const char *const compatible[] = {"azure", "azure_openai", "openai_compatible", "ollama", "lmstudio", "lm_studio",
+                                         "vllm", "gpustack", "openrouter", "deepseek", "mistral", "groq", "together",
+                                         "perplexity", "xai"};
+
+static VALUE configuration(void) { return rb_funcall(ptb_mNative, rb_intern("configuration"), 0); }
+
+static bool is(VALUE text, const char *name) {
+  return (size_t)RSTRING_LEN(text) == strlen(name) && memcmp(RSTRING_PTR(text), name, strlen(name)) == 0;
+}
+
+static bool at_openai(void) {
+  VALUE base = rb_funcall(configuration(), rb_intern("base_url"), 0);
+  return strstr(StringValueCStr(base), "://api.openai.com") != NULL;
+}
+
+void ptb_chat_check_provider(VALUE provider) {
+  if (is(provider, "openai") || RSTRING_LEN(provider) == 0) return;
+  for (size_t i = 0; i < sizeof(compatible) / sizeof(*compatible); i++) {
+    if (!is(provider, compatible[i])) continue;
+    if (!at_openai()) return;
+    rb_raise(ptb_eUnsupportedProvider, "no address is known for the provider %" PRIsVALUE ": set OPENAI_BASE_URL to its "
+             "OpenAI-compatible API, or add gem \"ruby_llm\" to the Gemfile", rb_inspect(provider));
+  }
+  rb_raise(ptb_eUnsupportedProvider, "the provider %" PRIsVALUE " needs the ruby_llm gem: add gem \"ruby_llm\" to the Gemfile",
+           rb_inspect(provider));
+}
+
+/* ---- the request ---- */
+
+static void set(VALUE hash, const char *key, VALUE value) { rb_hash_aset(hash, ID2SYM(rb_intern(key)), value); }
+
+/* A schema as Hash: {name:, schema:}, a bare JSON schema, or what answers to_json_schema (also as an instance). */
+static VALUE schema_hash(VALUE schema) {
+  ID id_to_json_schema = rb_intern("to_json_schema");
+  if (RB_TYPE_P(schema, T_CLASS) && !rb_respond_to(schema, id_to_json_schema)) schema = rb_class_new_instance(0, NULL, schema);
+  if (rb_respond_to(schema, id_to_json_schema)) schema = rb_funcall(schema, id_to_json_schema, 0);
+  if (!RB_TYPE_P(schema, T_HASH)) {
+    rb_raise(rb_eArgError, "schema must be a Hash with a JSON schema or answer to_json_schema, not %" PRIsVALUE, rb_inspect(schema));
+  }
+  VALUE copy = ptb_json_generate(schema);
+  return ptb_json_parse(RSTRING_PTR(copy), (size_t)RSTRING_LEN(copy));
+}
+
+static VALUE response_format(VALUE schema) {
+  VALUE given = schema_hash(schema), format = rb_hash_new(), inner = rb_hash_new();
+  VALUE body = ptb_dig(given, "schema"), name = ptb_dig(given, "name");
+  set(inner, "name", RB_TYPE_P(name, T_STRING) ? name : rb_utf8_str_new_cstr("response"));
+  set(inner, "schema", RB_TYPE_P(body, T_HASH) ? body : given);
+  if (RB_TYPE_P(body, T_HASH) && !NIL_P(ptb_dig(given, "strict"))) set(inner, "strict", ptb_dig(given, "strict"));
+  set(format, "type", rb_utf8_str_new_cstr("json_schema"));
+  set(format, "json_schema", inner);
+  return format;
+}
+
+static VALUE body_of(const ptb_chat *c) {
+  VALUE body = rb_hash_new(), message = rb_hash_new();
+  set(message, "role", rb_utf8_str_new_cstr("user"));
+  set(message, "content", ptb_check_prompt(c->prompt));
+  set(body, "model", c->model);
+  set(body, "messages", rb_ary_new_from_args(1, message));
+  if (!NIL_P(c->temperature)) set(body, "temperature", c->temperature);
+  if (!NIL_P(c->max_tokens)) set(body, "max_tokens", c->max_tokens);
+  if (!NIL_P(c->schema)) set(body, "response_format", response_format(c->schema));
+  rb_funcall(body, rb_intern("update"), 1, c->options);
+  if (c->block) {
+    VALUE stream_options = rb_hash_new();
+    set(stream_options, "include_usage", Qtrue);
+    set(body, "stream", Qtrue);
+    set(body, "stream_options", stream_options);
+  }
+  return body;
+}
+
+static VALUE client_of(const ptb_chat *c) {
+  VALUE provider = RSTRING_LEN(c->provider) == 0 ? rb_str_new_cstr("openai") : c->provider;
+  VALUE key = rb_funcall(ptb_mNative, rb_intern("api_key"), 1, provider);
+  if (NIL_P(key)) {
+    VALUE variable = rb_funcall(ptb_mNative, rb_intern("api_key_variable"), 1, provider);
+    rb_raise(ptb_eMissingApiKey, "%" PRIsVALUE " environment variable not set", variable);
+  }
+  VALUE keywords = rb_hash_new();
+  set(keywords, "access_token", key);
+  return rb_funcallv_kw(rb_const_get(ptb_mNative, rb_intern("Client")), rb_intern("new"), 1, &keywords, RB_PASS_KEYWORDS);
+}
+
+/* ---- a streamed answer ---- */
+
+typedef struct {
+  VALUE answer; /* the last chunk with a head, to which text and usage are added; or nil */
+  VALUE text, finish_reason, usage, refusal;
+  ptb_deltas deltas;
+} chunks;
+
+static void on_chunk(void *arg, const ptn_record *r) {
+  chunks *c = arg;
+  if (r->kind == PTN_KIND_DONE) return;
+  VALUE chunk = ptb_json_parse_raw(r->data, r->data_len), choices = ptb_dig(chunk, "choices");
+  if (r->kind == PTN_KIND_ERROR || !NIL_P(ptb_dig(chunk, "error"))) {
+    c->refusal = ptb_error_fields_of(chunk, Qnil).message;
+    if (NIL_P(c->refusal)) c->refusal = rb_utf8_str_new_cstr("the server gave no reason");
+    return;
+  }
+  if (NIL_P(c->answer)) c->answer = chunk;
+  if (!NIL_P(ptb_dig(chunk, "usage"))) c->usage = ptb_dig(chunk, "usage");
+  VALUE choice = RB_TYPE_P(choices, T_ARRAY) ? rb_ary_entry(choices, 0) : Qnil;
+  VALUE text = ptb_dig(ptb_dig(choice, "delta"), "content");
+  if (!NIL_P(ptb_dig(choice, "finish_reason"))) c->finish_reason = ptb_dig(choice, "finish_reason");
+  if (!RB_TYPE_P(text, T_STRING)) return;
+  rb_str_append(c->text, text);
+  ptb_deltas_yield(&c->deltas, INT2FIX(0), text);
+}
+
+/* What the same request without a stream would have been answered with. */
+static VALUE whole_answer(const chunks *c) {
+  VALUE answer = c->answer, message = rb_hash_new(), choice = rb_hash_new();
+  if (!NIL_P(c->refusal)) rb_raise(ptb_eAnswer, "%" PRIsVALUE, c->refusal);
+  if (!RB_TYPE_P(answer, T_HASH)) rb_raise(ptb_eAnswer, "the server's stream ended without an answer");
+  rb_hash_aset(message, rb_utf8_str_new_cstr("role"), rb_utf8_str_new_cstr("assistant"));
+  rb_hash_aset(message, rb_utf8_str_new_cstr("content"), ptb_text_join(c->text));
+  rb_hash_aset(choice, rb_utf8_str_new_cstr("index"), INT2FIX(0));
+  rb_hash_aset(choice, rb_utf8_str_new_cstr("message"), message);
+  rb_hash_aset(choice, rb_utf8_str_new_cstr("finish_reason"), c->finish_reason);
+  rb_hash_aset(answer, rb_utf8_str_new_cstr("object"), rb_utf8_str_new_cstr("chat.completion"));
+  rb_hash_aset(answer, rb_utf8_str_new_cstr("choices"), rb_ary_new_from_args(1, choice));
+  rb_hash_aset(answer, rb_utf8_str_new_cstr("usage"), c->usage);
+  return answer;
+}
+
+/* ---- asking ---- */
+
+typedef struct {
+  ptb_chat *chat;
+  VALUE transport, body, error;
+  double deadline;
+} asking;
+
+static VALUE ask_once(asking *a) {
+  chunks c = {.answer = Qnil, .text = rb_utf8_str_new("", 0), .finish_reason = Qnil, .usage = Qnil, .refusal = Qnil};
+  ptb_deltas_init(&c.deltas);
+  ptb_call call = {.method = PTN_POST, .path = rb_utf8_str_new_cstr("/chat/completions"), .headers = Qnil,
+                   .body = ptb_json_generate(a->body), .stream = a->chat->block, .deadline = a->deadline,
+                   .sink = a->chat->block ? on_chunk : NULL, .arg = &c};
+  VALUE flight = ptb_transport_perform(a->transport, &call);
+  ptb_flight *f = ptb_flight_get(flight);
+  a->error = ptb_transport_error(a->transport, flight);
+  if (!NIL_P(a->error)) return Qnil;
+  if (ptb_flight_has_events(f)) {
+    ptb_deltas_flush(&c.deltas);
+    return whole_answer(&c);
+  }
+  VALUE answer = ptb_json_parse(f->inbox.data, f->inbox.len);
+  RB_GC_GUARD(flight);
+  return answer;
+}
+
+/* Newer models refuse max_tokens, some a temperature: says whether the body could be changed to suit. */
+static bool adapt(asking *a) {
+  VALUE status = rb_attr_get(a->error, rb_intern("@status")), param = rb_attr_get(a->error, rb_intern("@param"));
+  VALUE max_tokens = ID2SYM(rb_intern("max_tokens")), temperature = ID2SYM(rb_intern("temperature"));
+  if (status != INT2FIX(400) || !RB_TYPE_P(param, T_STRING)) return false;
+  if (is(param, "max_tokens") && rb_hash_lookup2(a->body, max_tokens, Qundef) != Qundef) {
+    set(a->body, "max_completion_tokens", rb_hash_delete(a->body, max_tokens));
+    return true;
+  }
+  return is(param, "temperature") && !NIL_P(rb_hash_delete(a->body, temperature));
+}
+
+static VALUE text_of(VALUE answer) {
+  VALUE choices = ptb_dig(answer, "choices");
+  VALUE message = ptb_dig(RB_TYPE_P(choices, T_ARRAY) ? rb_ary_entry(choices, 0) : Qnil, "message");
+  if (NIL_P(message)) {
+    VALUE reason = ptb_error_fields_of(answer, Qnil).message;
+    rb_raise(ptb_eAnswer, "%" PRIsVALUE, NIL_P(reason) ? rb_utf8_str_new_cstr("the server's answer has no message in it") : reason);
+  }
+  VALUE text = ptb_message_text(message), refusal = ptb_dig(message, "refusal");
+  return NIL_P(text) && RB_TYPE_P(refusal, T_STRING) ? refusal : text;
+}
+
+static VALUE structured(VALUE text) {
+  VALUE content = RB_TYPE_P(text, T_STRING) ? ptb_json_try(RSTRING_PTR(text), (size_t)RSTRING_LEN(text)) : Qundef;
+  if (content == Qundef) rb_raise(ptb_eAnswer, "the model did not answer in the JSON that the schema asks for: %" PRIsVALUE, rb_inspect(text));
+  return rb_funcall(content, rb_intern("to_json"), 0);
+}
+
+static VALUE ask(VALUE arg) {
+  asking *a = (asking *)arg;
+  a->transport = rb_funcall(client_of(a->chat), rb_intern("transport"), 0);
+  VALUE answer = ask_once(a);
+  for (int i = 0; i < 2 && !NIL_P(a->error) && adapt(a); i++) answer = ask_once(a);
+  if (!NIL_P(a->error)) rb_exc_raise(a->error);
+  VALUE text = text_of(answer), model = ptb_dig(answer, "model");
+  if (!NIL_P(a->chat->schema)) text = structured(text);
+  return ptb_result_new(text, ptb_usage(answer), RB_TYPE_P(model, T_STRING) ? model : a->chat->model, answer);
+}
+
+static VALUE failed(VALUE arg, VALUE error) {
+  const asking *a = (const asking *)arg;
+  VALUE message = rb_obj_as_string(rb_funcall(error, rb_intern("message"), 0));
+  if (!NIL_P(a->transport)) message = ptb_transport_redact(a->transport, message);
+  ptb_error_raise(ptb_error_wrap(ptb_eApi, message, error), error);
+}
+
+VALUE ptb_chat_native(ptb_chat *c) {
+  VALUE limit = NIL_P(c->timeout) ? rb_funcall(configuration(), rb_intern("request_timeout"), 0) : c->timeout;
+  ptb_chat_check_provider(c->provider);
+  asking a = {.chat = c, .transport = Qnil, .body = body_of(c), .error = Qnil,
+              .deadline = NIL_P(limit) ? INFINITY : ptn_now() + ptb_check_timeout(limit)};
+  return rb_rescue2(ask, (VALUE)&a, failed, (VALUE)&a, ptb_eError, (VALUE)0);
+}

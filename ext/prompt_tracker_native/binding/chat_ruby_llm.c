@@ -1,0 +1,85 @@
+#include "chat.h"
+#include "errors.h"
+#include "llm_client_service.h"
+#include "result.h"
+
+static bool defined(void) { return rb_const_defined(rb_cObject, rb_intern("RubyLLM")); }
+
+static VALUE require_it(VALUE arg) {
+  (void)arg;
+  rb_require("ruby_llm");
+  return Qtrue;
+}
+
+static VALUE is_missing(VALUE arg, VALUE error) {
+  (void)arg;
+  (void)error;
+  rb_set_errinfo(Qnil);
+  return Qfalse;
+}
+
+static bool loads(void) {
+  static int tried, loaded; /* under the GVL; a failed require is slow, so it is tried once a process */
+  if (!tried) {
+    tried = 1;
+    loaded = RTEST(rb_rescue2(require_it, Qnil, is_missing, Qnil, rb_eLoadError, (VALUE)0));
+  }
+  return loaded && defined();
+}
+
+bool ptb_chat_uses_ruby_llm(void) {
+  VALUE way = rb_funcall(rb_funcall(ptb_mNative, rb_intern("configuration"), 0), rb_intern("chat"), 0);
+  if (way == ID2SYM(rb_intern("native"))) return false;
+  if (defined() || loads()) return true;
+  if (way == ID2SYM(rb_intern("ruby_llm"))) {
+    rb_raise(ptb_eUnsupportedProvider, "the setting chat is :ruby_llm, but the ruby_llm gem is not in the bundle: "
+                                       "add gem \"ruby_llm\" to the Gemfile");
+  }
+  return false;
+}
+
+static VALUE with_params(const ptb_chat *c, VALUE chat) {
+  bool wanted = RTEST(rb_funcall(rb_funcall(ptb_mNative, rb_intern("configuration"), 0), rb_intern("ruby_llm_params"), 0));
+  VALUE params = rb_hash_new();
+  if (!NIL_P(c->max_tokens)) rb_hash_aset(params, ID2SYM(rb_intern("max_tokens")), c->max_tokens);
+  rb_funcall(params, rb_intern("update"), 1, c->options);
+  if (!wanted || RHASH_SIZE(params) == 0) return chat;
+  return rb_funcallv_kw(chat, rb_intern("with_params"), 1, &params, RB_PASS_KEYWORDS);
+}
+
+static VALUE yield_chunk(RB_BLOCK_CALL_FUNC_ARGLIST(chunk, arg)) {
+  (void)arg;
+  (void)argc;
+  (void)argv;
+  (void)blockarg;
+  VALUE content = rb_funcall(chunk, rb_intern("content"), 0);
+  if (RB_TYPE_P(content, T_STRING)) rb_yield(content);
+  return Qnil;
+}
+
+static VALUE tokens(VALUE message, const char *name) {
+  VALUE count = rb_funcall(message, rb_intern(name), 0);
+  return NIL_P(count) ? INT2FIX(0) : count;
+}
+
+static VALUE usage_of(VALUE message) {
+  VALUE usage = rb_hash_new(), in = tokens(message, "input_tokens"), out = tokens(message, "output_tokens");
+  rb_hash_aset(usage, ID2SYM(rb_intern("prompt_tokens")), in);
+  rb_hash_aset(usage, ID2SYM(rb_intern("completion_tokens")), out);
+  rb_hash_aset(usage, ID2SYM(rb_intern("total_tokens")), rb_funcall(in, '+', 1, out));
+  return usage;
+}
+
+VALUE ptb_chat_ruby_llm(const ptb_chat *c) {
+  VALUE keywords = rb_hash_new();
+  rb_hash_aset(keywords, ID2SYM(rb_intern("model")), c->model);
+  VALUE chat = rb_funcallv_kw(rb_const_get(rb_cObject, rb_intern("RubyLLM")), rb_intern("chat"), 1, &keywords, RB_PASS_KEYWORDS);
+  if (!NIL_P(c->temperature)) chat = rb_funcall(chat, rb_intern("with_temperature"), 1, c->temperature);
+  chat = with_params(c, chat);
+  if (!NIL_P(c->schema)) chat = rb_funcall(chat, rb_intern("with_schema"), 1, c->schema);
+  VALUE message = c->block ? rb_block_call(chat, rb_intern("ask"), 1, &c->prompt, yield_chunk, Qnil)
+                           : rb_funcall(chat, rb_intern("ask"), 1, c->prompt);
+  VALUE text = rb_funcall(message, rb_intern("content"), 0);
+  if (!NIL_P(c->schema)) text = rb_funcall(text, rb_intern("to_json"), 0);
+  return ptb_result_new(text, usage_of(message), rb_funcall(message, rb_intern("model_id"), 0), message);
+}

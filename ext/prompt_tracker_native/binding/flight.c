@@ -1,0 +1,144 @@
+#include "flight.h"
+
+#include <errno.h>
+#include <math.h>
+#include <ruby/io.h>
+#include <ruby/thread.h>
+
+#include "clock.h"
+#include "engine.h"
+#include "errors.h"
+
+/* The longest single wait: on Ruby 3.1 a Fiber scheduler may fail on a wait without a limit. */
+static const double longest_wait_s = 600;
+
+/* A cancelled exchange is over within a turn of the engine; what it had got by then is worth that long. */
+static const double settle_s = 0.2;
+
+static void flight_free(void *ptr) {
+  ptb_flight *f = ptr;
+  if (f->exchange && !f->done) ptn_engine_cancel(f->exchange, PTN_E_CANCELLED);
+  ptn_exchange_release(f->exchange);
+  ptn_notifier_release(f->notifier);
+  ptn_buffer_free(&f->inbox);
+  ruby_xfree(f);
+}
+
+static size_t flight_size(const void *ptr) { return sizeof(ptb_flight) + ((const ptb_flight *)ptr)->inbox.cap; }
+
+static const rb_data_type_t flight_type = {
+    .wrap_struct_name = "PromptTracker::Native flight",
+    .function = {.dmark = NULL, .dfree = flight_free, .dsize = flight_size},
+    .flags = RUBY_TYPED_FREE_IMMEDIATELY,
+};
+
+static VALUE cFlight;
+
+ptb_flight *ptb_flight_get(VALUE flight) {
+  ptb_flight *f;
+  TypedData_Get_Struct(flight, ptb_flight, &flight_type, f);
+  return f;
+}
+
+NORETURN(static void raise_status(ptn_status status));
+static void raise_status(ptn_status status) {
+  if (status == PTN_E_NOMEM) rb_raise(rb_eNoMemError, "no memory for a request");
+  rb_raise(ptb_eConnection, "%s", ptn_status_text(status));
+}
+
+typedef struct {
+  ptb_flight *flight;
+  double deadline;
+  ptb_sink sink;
+  void *arg;
+} waiting;
+
+static void deliver(waiting *w) {
+  ptb_flight *f = w->flight;
+  if (!w->sink || f->exchange->body_kind != PTN_BODY_EVENTS) return;
+  ptn_record record;
+  for (size_t pos = 0; ptn_record_next(&f->inbox, &pos, &record);) {
+    f->delivered = true;
+    w->sink(w->arg, &record);
+  }
+  ptn_buffer_clear(&f->inbox);
+}
+
+/* Waits in Ruby's own way: without the GVL, open to interrupts and Fiber schedulers. */
+static void sleep_until_notified(ptb_flight *f, double seconds) {
+  if (seconds > longest_wait_s) seconds = longest_wait_s;
+  struct timeval tv = {(time_t)seconds, (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)};
+  if (tv.tv_sec == 0 && tv.tv_usec < 1000) tv.tv_usec = 1000;
+  int fd = ptn_notifier_fd(f->notifier);
+  if (fd < 0) raise_status(PTN_E_STALE);
+  if (rb_wait_for_single_fd(fd, RB_WAITFD_IN, &tv) < 0 && errno != EINTR) rb_sys_fail("waiting for an answer");
+  if (!ptn_engine_owns(f->exchange)) raise_status(PTN_E_STALE);
+  ptn_notifier_drain(f->notifier);
+}
+
+/* Gives up, then waits the moment that the engine needs to hand over what had come. */
+static void time_out(waiting *w) {
+  ptb_flight *f = w->flight;
+  ptn_engine_cancel(f->exchange, PTN_E_TIMEOUT);
+  double until = ptn_now() + settle_s;
+  while (!(f->done = ptn_exchange_take(f->exchange, &f->inbox)) && ptn_now() < until) {
+    sleep_until_notified(f, until - ptn_now());
+  }
+  f->status = PTN_E_TIMEOUT;
+}
+
+static VALUE wait_for_it(VALUE arg) {
+  waiting *w = (waiting *)arg;
+  ptb_flight *f = w->flight;
+  for (;;) {
+    bool done = ptn_exchange_take(f->exchange, &f->inbox);
+    if (done) {
+      f->done = true;
+      f->status = f->exchange->status;
+    }
+    deliver(w);
+    if (done) return Qnil;
+    if (!ptn_engine_owns(f->exchange)) raise_status(PTN_E_STALE);
+    double left = w->deadline - ptn_now();
+    if (left <= 0) {
+      time_out(w);
+      return Qnil;
+    }
+    sleep_until_notified(f, left);
+  }
+}
+
+/* Never waits: the engine lets go of the exchange by itself. */
+static VALUE cancel_unless_done(VALUE arg) {
+  ptb_flight *f = ((waiting *)arg)->flight;
+  if (!f->done) ptn_engine_cancel(f->exchange, PTN_E_CANCELLED);
+  return Qnil;
+}
+
+VALUE ptb_flight_new(ptn_request *request, double deadline, ptb_sink sink, void *arg) {
+  ptn_status status;
+  ptb_flight *f;
+  VALUE flight = TypedData_Make_Struct(cFlight, ptb_flight, &flight_type, f);
+  f->notifier = ptn_notifier_take(&status);
+  if (!f->notifier) {
+    ptn_request_free(request);
+    raise_status(status);
+  }
+  f->exchange = ptn_exchange_new(request, f->notifier, sink != NULL);
+  if (!f->exchange) raise_status(PTN_E_NOMEM);
+  status = ptn_engine_submit(f->exchange);
+  if (status != PTN_OK) {
+    f->done = true; /* nothing to cancel */
+    raise_status(status);
+  }
+  waiting w = {f, deadline, sink, arg};
+  rb_ensure(wait_for_it, (VALUE)&w, cancel_unless_done, (VALUE)&w);
+  RB_GC_GUARD(flight);
+  return flight;
+}
+
+void ptb_init_flight(void) {
+  cFlight = rb_class_new(rb_cObject);
+  rb_gc_register_mark_object(cFlight);
+  rb_undef_alloc_func(cFlight);
+}

@@ -1,0 +1,41 @@
+#ifndef PTB_FLIGHT_H
+#define PTB_FLIGHT_H
+
+#include <ruby.h>
+#include <stdbool.h>
+
+#include "exchange.h"
+#include "request.h"
+
+/* One exchange as a Ruby thread sees it: launched, waited for, read. The object owns the thread's reference to
+ * the exchange and what has come out of it, so that an exception anywhere leaks nothing. */
+typedef struct {
+  ptn_exchange *exchange;
+  ptn_notifier *notifier;
+  ptn_buffer inbox; /* plain body, or the records that have not been looked at */
+  bool done;
+  ptn_status status; /* the exchange's, or PTN_E_TIMEOUT where it was given up */
+  int attempts;
+  bool delivered; /* the sink has had an event */
+  bool ambiguous; /* a run may have been started although there is no answer */
+  bool retryable;
+} ptb_flight;
+
+/* Called on the Ruby thread for each event of a stream, as it comes; may raise. */
+typedef void (*ptb_sink)(void *arg, const ptn_record *record);
+
+void ptb_init_flight(void);
+
+/* Hands `request`, which it takes over, to the engine and waits until it is done or `deadline` (monotonic
+ * seconds, INFINITY for none) is past. An interrupt of the Ruby thread cancels it. Raises only where nothing
+ * could be launched, for interrupts, and what `sink` raises; how it ended is in the flight. */
+VALUE ptb_flight_new(ptn_request *request, double deadline, ptb_sink sink, void *arg);
+
+ptb_flight *ptb_flight_get(VALUE flight);
+
+static inline int ptb_flight_http_status(const ptb_flight *f) { return f->done ? f->exchange->http_status : 0; }
+static inline bool ptb_flight_has_events(const ptb_flight *f) {
+  return f->done && f->exchange->body_kind == PTN_BODY_EVENTS;
+}
+
+#endif

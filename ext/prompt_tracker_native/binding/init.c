@@ -1,0 +1,46 @@
+#include <ruby.h>
+#include <ruby/vm.h>
+
+#include "assistant_service.h"
+#include "engine.h"
+#include "errors.h"
+#include "flight.h"
+#include "json.h"
+#include "llm_client_service.h"
+#include "result.h"
+#include "run.h"
+#include "transport.h"
+
+/* How long the exit of the process may wait for the engine to come to rest. */
+static const double exit_wait_s = 1.0;
+
+static void stop_engine(ruby_vm_t *vm) {
+  (void)vm;
+  ptn_engine_stop(exit_wait_s);
+}
+
+/* Defines PromptTracker::OpenaiAssistantService and PromptTracker::LlmClientService.
+ *
+ * @api private
+ * @return [nil]
+ */
+static VALUE define_services(VALUE self) {
+  (void)self;
+  ptb_define_llm_client_service();
+  return Qnil;
+}
+
+RUBY_FUNC_EXPORTED void Init_prompt_tracker_native(void) {
+  ptb_init_errors();
+  ptb_init_json();
+  ptb_init_flight();
+  ptb_init_transport();
+  ptb_init_result();
+  ptb_init_run();
+  ptb_init_run_polling();
+  ptb_init_run_stream();
+  if (ptn_engine_load() != PTN_OK) rb_raise(rb_eLoadError, "libcurl could not be initialized");
+  /* Not an at_exit handler: the app's own still call. */
+  ruby_vm_at_exit(stop_engine);
+  rb_define_private_method(rb_singleton_class(ptb_mNative), "define_services", define_services, 0);
+}

@@ -1,0 +1,31 @@
+#ifndef PTB_JSON_H
+#define PTB_JSON_H
+
+#include <ruby.h>
+#include <stdbool.h>
+
+void ptb_init_json(void);
+
+/* Parses a complete JSON document. Lone surrogates, which servers send when they cut an emoji in two, stay in
+ * the strings as raw bytes: join the parts, then ptb_text_join them. AnswerError on anything that is no JSON. */
+VALUE ptb_json_parse_raw(const char *json, size_t len);
+
+/* The same with every string made valid. */
+VALUE ptb_json_parse(const char *json, size_t len);
+
+/* The same, but Qundef where it is no JSON. */
+VALUE ptb_json_try(const char *json, size_t len);
+
+/* JSON text of `object`, whose strings are first taken to UTF-8. ArgumentError where one can't be. */
+VALUE ptb_json_generate(VALUE object);
+
+/* `text` as UTF-8: transcoded, or where it is binary taken as it is. ArgumentError "NAME is not valid …". */
+VALUE ptb_text_utf8(VALUE text, const char *name);
+
+/* Joins surrogate halves in `text` and replaces what stays invalid. Returns a valid UTF-8 String. */
+VALUE ptb_text_join(VALUE text);
+
+/* A UTF-8 String of bytes that may be anything. */
+VALUE ptb_text_new(const char *bytes, size_t len);
+
+#endif

@@ -1,0 +1,11 @@
+#ifndef PTB_LLM_CLIENT_SERVICE_H
+#define PTB_LLM_CLIENT_SERVICE_H
+
+#include <ruby.h>
+
+extern VALUE ptb_cLlmClientService, ptb_eApi, ptb_eMissingApiKey, ptb_eUnsupportedProvider;
+
+/* Defines PromptTracker::LlmClientService, and with it OpenaiAssistantService, whose error descends from its. */
+void ptb_define_llm_client_service(void);
+
+#endif

@@ -1,0 +1,68 @@
+#include "prompt.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "json.h"
+
+static bool is_blank(VALUE text) {
+  for (long i = 0; i < RSTRING_LEN(text); i++) {
+    if (!isspace((unsigned char)RSTRING_PTR(text)[i])) return false;
+  }
+  return true;
+}
+
+static VALUE check_part(VALUE part) {
+  if (RB_TYPE_P(part, T_STRING)) {
+    VALUE hash = rb_hash_new();
+    rb_hash_aset(hash, rb_utf8_str_new_cstr("type"), rb_utf8_str_new_cstr("text"));
+    rb_hash_aset(hash, rb_utf8_str_new_cstr("text"), part);
+    return hash;
+  }
+  if (RB_TYPE_P(part, T_HASH)) return part;
+  rb_raise(rb_eArgError, "a part of the prompt must be a Hash such as {type: \"text\", text: \"…\"} or a String, not %" PRIsVALUE,
+           rb_obj_class(part));
+}
+
+VALUE ptb_check_prompt(VALUE prompt) {
+  if (RB_TYPE_P(prompt, T_STRING)) {
+    prompt = ptb_text_utf8(prompt, "prompt");
+    if (is_blank(prompt)) rb_raise(rb_eArgError, "prompt is blank: give the text to send");
+    return prompt;
+  }
+  if (!RB_TYPE_P(prompt, T_ARRAY)) {
+    rb_raise(rb_eArgError, "prompt must be a String or an Array of content parts, not %" PRIsVALUE, rb_obj_class(prompt));
+  }
+  if (RARRAY_LEN(prompt) == 0) rb_raise(rb_eArgError, "prompt is an empty Array: give at least one content part");
+  VALUE parts = rb_ary_new_capa(RARRAY_LEN(prompt));
+  for (long i = 0; i < RARRAY_LEN(prompt); i++) rb_ary_push(parts, check_part(rb_ary_entry(prompt, i)));
+  return parts;
+}
+
+static bool is_unreserved(char c) { return isalnum((unsigned char)c) || (c != '\0' && strchr("._~-", c)); }
+
+void ptb_check_id(VALUE id, const char *name) {
+  if (!RB_TYPE_P(id, T_STRING)) {
+    rb_raise(rb_eArgError, "%s must be a String such as \"asst_abc123\", not %" PRIsVALUE, name, rb_inspect(id));
+  }
+  if (is_blank(id)) rb_raise(rb_eArgError, "%s is blank: give an id such as \"asst_abc123\"", name);
+  for (long i = 0; i < RSTRING_LEN(id); i++) {
+    if (is_unreserved(RSTRING_PTR(id)[i])) continue;
+    rb_raise(rb_eArgError, "%s holds characters that an id can't hold (letters, digits and ._~- are fine): %" PRIsVALUE,
+             name, rb_inspect(id));
+  }
+  if (RSTRING_PTR(id)[0] == '.') rb_raise(rb_eArgError, "%s begins with a dot", name);
+}
+
+double ptb_check_timeout(VALUE timeout) {
+  if (!rb_respond_to(timeout, rb_intern("to_f"))) {
+    rb_raise(rb_eArgError, "timeout must be a number of seconds, not %" PRIsVALUE, rb_inspect(timeout));
+  }
+  double seconds = NUM2DBL(rb_funcall(timeout, rb_intern("to_f"), 0));
+  if (NIL_P(timeout) || isnan(seconds) || seconds <= 0) {
+    rb_raise(rb_eArgError, "timeout must be more than 0 seconds, not %" PRIsVALUE, rb_inspect(timeout));
+  }
+  return seconds;
+}

@@ -1,0 +1,23 @@
+#ifndef PTB_RESULT_H
+#define PTB_RESULT_H
+
+#include <ruby.h>
+
+void ptb_init_result(void);
+
+/* object["key"], also of stand-ins that only answer []; nil where it has none. */
+VALUE ptb_dig(VALUE object, const char *key);
+
+/* The text of a message in the Assistants shape: all its text blocks, joined with a blank line; nil for none. */
+VALUE ptb_message_text(VALUE message);
+
+/* {prompt_tokens:, completion_tokens:, total_tokens:} of a run or a chat completion; zeros where it has none. */
+VALUE ptb_usage(VALUE answer);
+
+/* The result hash of a service call. */
+VALUE ptb_result_new(VALUE text, VALUE usage, VALUE model, VALUE raw);
+
+/* raw: of an assistant's answer. */
+VALUE ptb_result_raw(VALUE thread_id, VALUE run_id, VALUE message, VALUE run);
+
+#endif

@@ -1,0 +1,71 @@
+#ifndef PTB_RUN_H
+#define PTB_RUN_H
+
+#include <ruby.h>
+#include <stdbool.h>
+
+/* One call of an assistant, from the prompt to the result hash. It lives on the stack of the calling Ruby
+ * thread, where the collector finds its VALUEs. */
+typedef struct {
+  VALUE service, client, assistant_id, prompt;
+  VALUE tools;   /* Hash of callables by function name, or nil */
+  VALUE options; /* Hash of further run parameters */
+  VALUE timeout; /* as it was given, for the message */
+  double deadline;
+  double poll_interval, max_poll_interval; /* seconds */
+  bool block;                              /* text deltas are wanted */
+  bool cancels; /* the run is to be cancelled where its call is interrupted */
+
+  VALUE threads, messages, runs; /* the client's resources; each asked for once */
+  VALUE thread_id, run_id, run, message;
+  bool ended; /* there is a result or an error: nothing to cancel */
+} ptb_run;
+
+/* PromptTracker::OpenaiAssistantService::AssistantError */
+extern VALUE ptb_eAssistant;
+
+/* Raise AssistantError with the run's ids. */
+NORETURN(void ptb_run_fail(ptb_run *run, const char *format, ...));
+NORETURN(void ptb_run_fail_because(ptb_run *run, const char *prefix, VALUE cause));
+NORETURN(void ptb_run_time_out(ptb_run *run));
+
+/* Runs `step` and makes of any StandardError "prefix: its message", or the timeout's own text. */
+typedef void (*ptb_step)(ptb_run *run);
+void ptb_run_step(ptb_run *run, const char *prefix, ptb_step step);
+
+/* True where the client is PromptTracker::Native::Client and not a stand-in. */
+bool ptb_client_is_ours(VALUE client);
+
+/* Asks the server to cancel the run and does not wait for its answer. */
+void ptb_run_cancel(const ptb_run *run);
+
+/* The parameters of a run: `own` first, then the caller's options. */
+VALUE ptb_run_parameters(const ptb_run *run, VALUE own);
+
+/* {role: "user", content: prompt} */
+VALUE ptb_run_user_message(const ptb_run *run);
+
+/* Goes by the status that run->run has: returns true where there is a result, false where the run is still on
+ * its way, and raises where it ended otherwise. `answer_tools` is called where the run asks for tool outputs. */
+bool ptb_run_settle(ptb_run *run, ptb_step answer_tools);
+
+/* Calls the handlers that run->run asks for. Returns {tool_outputs: [...]}. */
+VALUE ptb_run_tool_outputs(ptb_run *run);
+
+/* Polls run->run until it settles; for both flows. */
+void ptb_run_poll(ptb_run *run);
+
+/* Fetches the run's assistant message into run->message where it isn't there. */
+void ptb_run_fetch_message(ptb_run *run);
+
+/* The two flows; each returns the result hash. */
+VALUE ptb_run_streamed(ptb_run *run, VALUE transport);
+VALUE ptb_run_polled(ptb_run *run);
+
+VALUE ptb_run_result(const ptb_run *run);
+
+void ptb_init_run(void);
+void ptb_init_run_polling(void);
+void ptb_init_run_stream(void);
+
+#endif

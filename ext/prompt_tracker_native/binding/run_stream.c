@@ -1,0 +1,231 @@
+#include <math.h>
+#include <string.h>
+
+#include "clock.h"
+#include "deltas.h"
+#include "errors.h"
+#include "json.h"
+#include "result.h"
+#include "run.h"
+#include "transport.h"
+
+/* A run as one streamed request. Where the stream breaks, or the server answers with JSON, the same run is
+ * polled: a second one is never started. */
+
+typedef struct {
+  ptb_run *run;
+  VALUE transport, headers;
+  VALUE path, body; /* of the request that the next stream answers */
+  ptb_deltas deltas;
+  VALUE refusal; /* what an error event said, or nil */
+  bool live;     /* events are handled as they come, not when all have */
+} streaming;
+
+static VALUE beta_headers;
+
+/* ---- events ---- */
+
+static void keep_ids(ptb_run *run, VALUE object) {
+  VALUE id = ptb_dig(object, "id"), thread_id = ptb_dig(object, "thread_id");
+  if (NIL_P(run->run_id) && RB_TYPE_P(id, T_STRING) && RSTRING_LEN(id) > 0) run->run_id = id;
+  if (NIL_P(run->thread_id) && RB_TYPE_P(thread_id, T_STRING)) run->thread_id = thread_id;
+}
+
+static const char *status_of(ptn_kind kind) {
+  const char *name = ptn_kind_name(kind);
+  return name + strlen("thread.run.");
+}
+
+static void on_run(ptb_run *run, const ptn_record *r) {
+  VALUE object = ptb_json_parse(r->data, r->data_len);
+  if (!RB_TYPE_P(object, T_HASH)) return;
+  keep_ids(run, object);
+  if (!RB_TYPE_P(ptb_dig(object, "status"), T_STRING) || ptn_kind_ends_stream(r->kind)) {
+    rb_hash_aset(object, rb_utf8_str_new_cstr("status"), rb_utf8_str_new_cstr(status_of(r->kind)));
+  }
+  run->run = object;
+}
+
+static void on_message(ptb_run *run, const ptn_record *r) {
+  VALUE message = ptb_json_parse(r->data, r->data_len), role = ptb_dig(message, "role");
+  if (RB_TYPE_P(role, T_STRING) && rb_str_cmp(role, rb_str_new_cstr("assistant")) != 0) return;
+  run->message = message;
+}
+
+static void on_error(streaming *s, const ptn_record *r) {
+  VALUE parsed = ptb_json_try(r->data, r->data_len);
+  VALUE text = ptb_text_join(ptb_text_new(r->data, r->data_len));
+  s->refusal = ptb_error_fields_of(parsed == Qundef ? Qnil : parsed, text).message;
+  if (NIL_P(s->refusal)) s->refusal = rb_utf8_str_new_cstr("the server gave no reason");
+}
+
+static void on_delta(streaming *s, const ptn_record *r) {
+  VALUE event = ptb_json_parse_raw(r->data, r->data_len);
+  VALUE content = ptb_dig(ptb_dig(event, "delta"), "content"), id = ptb_dig(event, "id");
+  if (!RB_TYPE_P(content, T_ARRAY)) return;
+  for (long i = 0; i < RARRAY_LEN(content); i++) {
+    VALUE block = rb_ary_entry(content, i), text = ptb_dig(block, "text");
+    if (!RB_TYPE_P(text, T_STRING)) text = ptb_dig(text, "value");
+    if (!RB_TYPE_P(text, T_STRING)) text = ptb_dig(block, "refusal");
+    if (RB_TYPE_P(text, T_STRING)) ptb_deltas_yield(&s->deltas, rb_assoc_new(id, ptb_dig(block, "index")), text);
+  }
+}
+
+static bool is_run(ptn_kind kind) { return kind >= PTN_KIND_RUN_CREATED && kind <= PTN_KIND_RUN_EXPIRED; }
+static bool is_message(ptn_kind kind) {
+  return kind == PTN_KIND_MESSAGE_COMPLETED || kind == PTN_KIND_MESSAGE_INCOMPLETE;
+}
+
+static void on_event(void *arg, const ptn_record *r) {
+  streaming *s = arg;
+  if (is_run(r->kind)) on_run(s->run, r);
+  else if (is_message(r->kind)) on_message(s->run, r);
+  else if (r->kind == PTN_KIND_ERROR) on_error(s, r);
+  else if (r->kind == PTN_KIND_MESSAGE_DELTA && s->run->block) on_delta(s, r);
+}
+
+/* Of a stream that has come as a whole only the last run and the last message matter: most of the work of a
+ * call is parsing, and this leaves two events of all to parse. */
+static void read_all(streaming *s, const ptn_buffer *records) {
+  ptn_record r, first_run = {.data = NULL}, last_run = {.data = NULL}, last_message = {.data = NULL};
+  for (size_t pos = 0; ptn_record_next(records, &pos, &r);) {
+    if (is_run(r.kind)) {
+      if (!first_run.data) first_run = r;
+      last_run = r;
+    } else if (is_message(r.kind)) {
+      last_message = r;
+    } else if (r.kind == PTN_KIND_ERROR) {
+      on_error(s, &r);
+    }
+  }
+  if (last_message.data) on_message(s->run, &last_message);
+  if (last_run.data) on_run(s->run, &last_run);
+  if (last_run.data && NIL_P(s->run->thread_id)) {
+    keep_ids(s->run, ptb_json_parse(first_run.data, first_run.data_len));
+  }
+}
+
+/* ---- one stream ---- */
+
+static void read_json(ptb_run *run, const ptb_flight *f) {
+  VALUE object = ptb_json_parse(f->inbox.data, f->inbox.len);
+  VALUE id = ptb_dig(object, "id");
+  if (!RB_TYPE_P(id, T_STRING) || RSTRING_LEN(id) == 0) {
+    VALUE message = ptb_error_fields_of(object, Qnil).message;
+    rb_raise(ptb_eAnswer, "%" PRIsVALUE, NIL_P(message) ? rb_utf8_str_new_cstr("the server's answer has no run in it") : message);
+  }
+  keep_ids(run, object);
+  run->run = object;
+}
+
+NORETURN(static void raise_refusal(streaming *s));
+static void raise_refusal(streaming *s) {
+  VALUE error = rb_exc_new_str(ptb_eAnswer, ptb_transport_redact(s->transport, s->refusal));
+  rb_exc_raise(error);
+}
+
+/* Sends the request and reads what comes. On return there is a run with an id; whether it has ended is for
+ * its status to say. */
+static void stream(streaming *s) {
+  ptb_run *run = s->run;
+  VALUE before = run->run;
+  ptb_call call = {.method = PTN_POST, .path = s->path, .body = s->body, .headers = s->headers, .stream = true,
+                   .deadline = run->deadline, .sink = s->live ? on_event : NULL, .arg = s};
+  s->refusal = Qnil;
+  VALUE flight = ptb_transport_perform(s->transport, &call);
+  ptb_flight *f = ptb_flight_get(flight);
+  VALUE error = ptb_transport_error(s->transport, flight);
+  if (ptb_flight_has_events(f)) {
+    read_all(s, &f->inbox);
+    ptb_deltas_flush(&s->deltas);
+  } else if (NIL_P(error)) {
+    read_json(run, f);
+  }
+  if (!NIL_P(s->refusal)) raise_refusal(s);
+  bool outputs_may_have_arrived = !NIL_P(before) && f->ambiguous;
+  if (run->run == before && !NIL_P(error) && !outputs_may_have_arrived) rb_exc_raise(error);
+  if (NIL_P(run->run_id)) rb_raise(ptb_eAnswer, "the server's stream ended before it named a run; one may have been started");
+  if (run->run == before) run->run = rb_hash_new(); /* the same run, its status unknown: ask */
+  RB_GC_GUARD(flight);
+}
+
+/* ---- the run ---- */
+
+static const char *failure_prefix(const ptb_run *run) {
+  return NIL_P(run->run_id) ? "Failed to run assistant" : "Error waiting for completion";
+}
+
+
+static VALUE try_stream(VALUE arg) {
+  stream((streaming *)arg);
+  return Qnil;
+}
+
+/* The prefix depends on how far the stream had got. */
+static VALUE stream_failed(VALUE arg, VALUE error) {
+  ptb_run *run = ((streaming *)arg)->run;
+  if (ptn_now() >= run->deadline && RTEST(rb_obj_is_kind_of(error, ptb_eTimeout))) ptb_run_time_out(run);
+  ptb_run_fail_because(run, failure_prefix(run), error);
+}
+
+static void follow(streaming *s) {
+  rb_rescue2(try_stream, (VALUE)s, stream_failed, (VALUE)s, ptb_eError, (VALUE)0);
+}
+
+static void aim_at_tool_outputs(streaming *s) {
+  VALUE parameters = ptb_run_tool_outputs(s->run);
+  rb_hash_aset(parameters, ID2SYM(rb_intern("stream")), Qtrue);
+  s->body = ptb_json_generate(parameters);
+  s->path = rb_sprintf("/threads/%" PRIsVALUE "/runs/%" PRIsVALUE "/submit_tool_outputs", s->run->thread_id,
+                       s->run->run_id);
+}
+
+static void nothing_to_answer(ptb_run *run) { (void)run; }
+
+static bool requires_action(const ptb_run *run) {
+  VALUE status = ptb_dig(run->run, "status");
+  return RB_TYPE_P(status, T_STRING) && strcmp(StringValueCStr(status), "requires_action") == 0;
+}
+
+static void go_on_polling(ptb_run *run) {
+  if (NIL_P(run->thread_id)) ptb_run_fail(run, "Error waiting for completion: the server did not say which thread the run is in");
+  if (ptn_now() >= run->deadline) ptb_run_time_out(run);
+  ptb_run_poll(run);
+}
+
+static void aim_at_new_run(streaming *s) {
+  ptb_run *run = s->run;
+  VALUE parameters = rb_hash_new(), messages = rb_ary_new_from_args(1, ptb_run_user_message(run));
+  if (NIL_P(run->thread_id)) {
+    VALUE thread = rb_hash_new();
+    rb_hash_aset(thread, ID2SYM(rb_intern("messages")), messages);
+    rb_hash_aset(parameters, ID2SYM(rb_intern("thread")), thread);
+    s->path = rb_utf8_str_new_cstr("/threads/runs");
+  } else {
+    rb_hash_aset(parameters, ID2SYM(rb_intern("additional_messages")), messages);
+    s->path = rb_sprintf("/threads/%" PRIsVALUE "/runs", run->thread_id);
+  }
+  rb_hash_aset(parameters, ID2SYM(rb_intern("stream")), Qtrue);
+  s->body = ptb_json_generate(ptb_run_parameters(run, parameters));
+}
+
+VALUE ptb_run_streamed(ptb_run *run, VALUE transport) {
+  streaming s = {.run = run, .transport = transport, .headers = beta_headers, .refusal = Qnil,
+                 .live = run->block || run->cancels};
+  ptb_deltas_init(&s.deltas);
+  aim_at_new_run(&s);
+  follow(&s);
+  while (requires_action(run)) {
+    aim_at_tool_outputs(&s);
+    follow(&s);
+  }
+  if (!ptb_run_settle(run, nothing_to_answer)) go_on_polling(run);
+  return ptb_run_result(run);
+}
+
+void ptb_init_run_stream(void) {
+  beta_headers = rb_hash_new();
+  rb_hash_aset(beta_headers, rb_utf8_str_new_cstr("OpenAI-Beta"), rb_utf8_str_new_cstr("assistants=v2"));
+  rb_obj_freeze(beta_headers);
+  rb_gc_register_mark_object(beta_headers);
+}

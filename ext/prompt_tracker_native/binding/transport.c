@@ -1,0 +1,485 @@
+#include "transport.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "engine.h"
+#include "errors.h"
+#include "headers.h"
+#include "json.h"
+#include "redact.h"
+#include "retry.h"
+#include "url.h"
+
+static VALUE cTransport, cAnswer;
+static ID id_sleep, id_get, id_post, id_delete;
+
+/* ---- the object ---- */
+
+static void transport_free(void *ptr) {
+  ptb_transport *t = ptr;
+  ptn_endpoint_release(t->endpoint);
+  for (size_t i = 0; i < t->secret_count; i++) ruby_xfree(t->secrets[i]);
+  ruby_xfree(t->secrets);
+  ruby_xfree(t);
+}
+
+static size_t transport_size(const void *ptr) {
+  const ptb_transport *t = ptr;
+  return sizeof(*t) + (t->endpoint ? ptn_endpoint_size(t->endpoint) : 0);
+}
+
+static const rb_data_type_t transport_type = {
+    .wrap_struct_name = "PromptTracker::Native::Transport",
+    .function = {.dmark = NULL, .dfree = transport_free, .dsize = transport_size},
+    .flags = RUBY_TYPED_FREE_IMMEDIATELY,
+};
+
+static VALUE transport_alloc(VALUE klass) {
+  ptb_transport *t;
+  return TypedData_Make_Struct(klass, ptb_transport, &transport_type, t);
+}
+
+static ptb_transport *get(VALUE self) {
+  ptb_transport *t;
+  TypedData_Get_Struct(self, ptb_transport, &transport_type, t);
+  if (!t->endpoint) rb_raise(rb_eArgError, "this Transport was never initialized");
+  return t;
+}
+
+static const char *c_string(VALUE *value, const char *name) {
+  if (NIL_P(*value)) return NULL;
+  if (!RB_TYPE_P(*value, T_STRING)) rb_raise(ptb_eConfiguration, "%s must be a String", name);
+  if (memchr(RSTRING_PTR(*value), '\0', (size_t)RSTRING_LEN(*value))) {
+    rb_raise(ptb_eConfiguration, "%s holds a NUL byte", name);
+  }
+  return StringValueCStr(*value);
+}
+
+static VALUE option(VALUE options, const char *name) { return rb_hash_aref(options, ID2SYM(rb_intern(name))); }
+
+static double seconds_option(VALUE options, const char *name) {
+  VALUE value = option(options, name);
+  double seconds = NIL_P(value) ? 0 : NUM2DBL(value);
+  if (!(seconds >= 0) || seconds > 1e6) rb_raise(ptb_eConfiguration, "%s must be from 0 to 1,000,000 seconds", name);
+  return seconds;
+}
+
+/* A header's value, the scheme of an Authorization aside, is a secret where its name says so. */
+static void remember_secret(ptb_transport *t, VALUE name, VALUE value) {
+  const char *n = RSTRING_PTR(name);
+  const char *v = RSTRING_PTR(value);
+  size_t len = (size_t)RSTRING_LEN(value);
+  bool authorization = RSTRING_LEN(name) == 13 && strncasecmp(n, "authorization", 13) == 0;
+  if (!authorization && !(RSTRING_LEN(name) == 7 && strncasecmp(n, "api-key", 7) == 0)) return;
+  const char *space = authorization ? memchr(v, ' ', len) : NULL;
+  if (space) {
+    len -= (size_t)(space + 1 - v);
+    v = space + 1;
+  }
+  REALLOC_N(t->secrets, char *, t->secret_count + 1);
+  t->secrets[t->secret_count] = ALLOC_N(char, len + 1);
+  memcpy(t->secrets[t->secret_count], v, len);
+  t->secrets[t->secret_count++][len] = '\0';
+}
+
+static void check_header(VALUE name, VALUE value) {
+  if (!RB_TYPE_P(name, T_STRING) || !RB_TYPE_P(value, T_STRING)) {
+    rb_raise(ptb_eConfiguration, "header names and values must be Strings");
+  }
+  if (!ptn_header_name_ok(RSTRING_PTR(name), (size_t)RSTRING_LEN(name))) {
+    rb_raise(ptb_eConfiguration, "a header's name is empty or holds characters that it can't hold");
+  }
+  if (!ptn_header_value_ok(RSTRING_PTR(value), (size_t)RSTRING_LEN(value))) {
+    rb_raise(ptb_eConfiguration,
+             "the value of the header %" PRIsVALUE " holds a line break, a NUL or another control character: "
+             "check the key or setting that it comes from",
+             name);
+  }
+}
+
+static int add_header(VALUE name, VALUE value, VALUE arg) {
+  ptb_transport *t = (ptb_transport *)arg;
+  check_header(name, value);
+  remember_secret(t, name, value);
+  if (!ptn_endpoint_add_header(t->endpoint, RSTRING_PTR(name), (size_t)RSTRING_LEN(name), RSTRING_PTR(value),
+                               (size_t)RSTRING_LEN(value))) {
+    rb_memerror();
+  }
+  return ST_CONTINUE;
+}
+
+/* @api private
+ * @overload initialize(base_url, headers, ca_file: nil, ca_path: nil, verify: true, proxy: nil, no_proxy: nil,
+ *                      connect_timeout: nil, read_timeout: nil, max_body: 67108864, max_retries: 2,
+ *                      retry_ambiguous: false)
+ *   @param base_url [String] "https://api.openai.com/v1"
+ *   @param headers [Hash{String => String}] sent with every request
+ *   @param ca_file [String, nil] trusted certificates; nil: libcurl's default bundle
+ *   @param ca_path [String, nil] a folder of them; nil: none
+ *   @param verify [Boolean] whether the server's certificate is checked
+ *   @param proxy [String, nil] nil or "": none, whatever the environment says
+ *   @param no_proxy [String, nil] hosts reached without it
+ *   @param connect_timeout [Numeric, nil] seconds; nil: libcurl's own, 300
+ *   @param read_timeout [Numeric, nil] seconds without a byte, rounded up to whole ones; nil: no limit
+ *   @param max_body [Integer] decoded bytes of one answer
+ *   @param max_retries [Integer] further attempts after the first
+ *   @param retry_ambiguous [Boolean] repeat also what may have been carried out
+ * @raise [ConfigurationError] where one of them can't work; the message says what to do
+ */
+static VALUE transport_initialize(int argc, VALUE *argv, VALUE self) {
+  ptb_transport *t;
+  ptn_url url;
+  VALUE base_url, headers, options;
+  rb_scan_args(argc, argv, "20:", &base_url, &headers, &options);
+  TypedData_Get_Struct(self, ptb_transport, &transport_type, t);
+  if (t->endpoint) rb_raise(rb_eArgError, "this Transport is initialized already");
+  Check_Type(headers, T_HASH);
+  if (NIL_P(options)) options = rb_hash_new();
+  VALUE ca_file = option(options, "ca_file"), ca_path = option(options, "ca_path");
+  VALUE proxy = option(options, "proxy"), no_proxy = option(options, "no_proxy");
+  const char *base = c_string(&base_url, "the base URL");
+  const char *refused = base ? ptn_url_check(base, (size_t)RSTRING_LEN(base_url), &url) : "it is nil";
+  if (refused) rb_raise(ptb_eConfiguration, "the base URL can't be used: %s", refused);
+  VALUE max_body = option(options, "max_body");
+  ptn_endpoint_options o = {
+      .base_url = base, .base_url_len = url.len, .origin_len = url.origin_len, .tls = url.tls,
+      .verify_tls = option(options, "verify") != Qfalse,
+      .ca_file = c_string(&ca_file, "the CA file"), .ca_path = c_string(&ca_path, "the CA path"),
+      .proxy = c_string(&proxy, "the proxy"), .no_proxy = c_string(&no_proxy, "no_proxy"),
+      .connect_timeout_ms = (long)(seconds_option(options, "connect_timeout") * 1000),
+      .idle_timeout_s = (long)ceil(seconds_option(options, "read_timeout")),
+      .max_body = NIL_P(max_body) ? (size_t)64 << 20 : NUM2SIZET(max_body),
+  };
+  VALUE max_retries = option(options, "max_retries");
+  t->max_retries = NIL_P(max_retries) ? 2 : NUM2INT(max_retries);
+  t->retry_ambiguous = RTEST(option(options, "retry_ambiguous"));
+  t->host_at = url.tls ? 8 : 7;
+  t->host_len = url.origin_len - t->host_at;
+  t->endpoint = ptn_endpoint_new(&o);
+  if (!t->endpoint) rb_memerror();
+  rb_hash_foreach(headers, add_header, (VALUE)t);
+  return self;
+}
+
+/* @return [String] without headers: they hold the key */
+static VALUE transport_inspect(VALUE self) {
+  return rb_sprintf("#<%" PRIsVALUE " %s>", rb_obj_class(self), get(self)->endpoint->base_url);
+}
+
+VALUE ptb_transport_redact(VALUE self, VALUE text) {
+  const ptb_transport *t = get(self);
+  ptn_buffer buffer;
+  ptn_buffer_init(&buffer);
+  bool redacted = ptn_buffer_append(&buffer, RSTRING_PTR(text), (size_t)RSTRING_LEN(text)) &&
+                  ptn_redact(&buffer, (const char *const *)t->secrets, t->secret_count);
+  VALUE out = redacted ? ptb_text_new(buffer.data, buffer.len) : rb_str_new_cstr("[no memory for this text]");
+  ptn_buffer_free(&buffer);
+  return ptb_text_join(out);
+}
+
+/* ---- performing ---- */
+
+enum { MAX_CALL_HEADERS = 16 };
+
+typedef struct {
+  ptn_header list[MAX_CALL_HEADERS];
+  size_t count;
+} call_headers;
+
+static int collect_header(VALUE name, VALUE value, VALUE arg) {
+  call_headers *h = (call_headers *)arg;
+  check_header(name, value);
+  if (h->count == MAX_CALL_HEADERS) rb_raise(rb_eArgError, "more than %d headers for one request", MAX_CALL_HEADERS);
+  h->list[h->count++] = (ptn_header){RSTRING_PTR(name), RSTRING_PTR(value), (size_t)RSTRING_LEN(name),
+                                     (size_t)RSTRING_LEN(value)};
+  return ST_CONTINUE;
+}
+
+static ptn_request *build_request(const ptb_transport *t, const ptb_call *call) {
+  call_headers headers = {.count = 0};
+  if (!NIL_P(call->headers)) rb_hash_foreach(call->headers, collect_header, (VALUE)&headers);
+  ptn_request_options o = {
+      .method = call->method, .stream = call->stream,
+      .path = RSTRING_PTR(call->path), .path_len = (size_t)RSTRING_LEN(call->path),
+      .headers = headers.list, .header_count = headers.count,
+      .body = NIL_P(call->body) ? NULL : RSTRING_PTR(call->body),
+      .body_len = NIL_P(call->body) ? 0 : (size_t)RSTRING_LEN(call->body),
+  };
+  if (!ptn_url_path_ok(o.path, o.path_len)) {
+    rb_raise(rb_eArgError, "the path must begin with a slash and hold only escaped, printable characters");
+  }
+  ptn_request *request = ptn_request_new(t->endpoint, &o);
+  if (!request) rb_memerror();
+  return request;
+}
+
+VALUE ptb_flight_header(const ptb_flight *f, const char *name) {
+  const char *value;
+  size_t len;
+  if (!f->done || !ptn_headers_find(f->exchange->headers.data, f->exchange->headers.len, name, &value, &len)) {
+    return Qnil;
+  }
+  return ptb_text_join(ptb_text_new(value, len));
+}
+
+static ptb_error_fields fields_of(const ptb_flight *f) {
+  VALUE parsed = f->inbox.len > 0 ? ptb_json_try(f->inbox.data, f->inbox.len) : Qnil;
+  VALUE text = f->inbox.len > 0 ? ptb_text_join(ptb_text_new(f->inbox.data, f->inbox.len)) : Qnil;
+  return ptb_error_fields_of(parsed == Qundef ? Qnil : parsed, text);
+}
+
+static bool failed(const ptb_flight *f) {
+  int status = ptb_flight_http_status(f);
+  return f->status != PTN_OK || status < 200 || status > 299;
+}
+
+static bool is_final(VALUE code) {
+  return RB_TYPE_P(code, T_STRING) && strcmp(StringValueCStr(code), "insufficient_quota") == 0;
+}
+
+/* Fills in what the flight means for a retry and returns the verdict. */
+static ptn_retry_verdict judge(const ptb_transport *t, const ptb_call *call, ptb_flight *f) {
+  ptb_error_fields fields = {Qnil, Qnil, Qnil, Qnil, false};
+  if (f->status == PTN_OK) fields = fields_of(f);
+  struct timespec ts;
+  clock_gettime(CLOCK_REALTIME, &ts);
+  ptn_retry_question q = {
+      .creating = call->method == PTN_POST,
+      .allow_ambiguous = t->retry_ambiguous,
+      .final_error = is_final(fields.code) || f->delivered,
+      .api_error = fields.api,
+      .attempt = f->attempts,
+      .max_retries = t->max_retries,
+      .status = f->status,
+      .http_status = ptb_flight_http_status(f),
+      .retry_after = f->done ? ptn_retry_after(f->exchange->headers.data, f->exchange->headers.len, ts.tv_sec) : -1,
+      .jitter = (double)(ts.tv_nsec / 1000 % 1000) / 1000,
+  };
+  f->ambiguous = ptn_retry_ambiguous(&q);
+  if (f->status == PTN_E_TIMEOUT) f->ambiguous = q.creating && (!f->done || f->exchange->sent);
+  ptn_retry_verdict verdict = ptn_retry_decide(&q);
+  q.max_retries = q.attempt + 1;
+  q.retry_after = -1;
+  f->retryable = ptn_retry_decide(&q).retry || f->status == PTN_E_TIMEOUT;
+  return verdict;
+}
+
+VALUE ptb_transport_perform(VALUE self, const ptb_call *call) {
+  const ptb_transport *t = get(self);
+  for (int attempt = 1;; attempt++) {
+    VALUE flight = ptb_flight_new(build_request(t, call), call->deadline, call->sink, call->arg);
+    ptb_flight *f = ptb_flight_get(flight);
+    f->attempts = attempt;
+    if (!failed(f)) return flight;
+    ptn_retry_verdict verdict = judge(t, call, f);
+    if (!verdict.retry || ptn_now() + verdict.wait >= call->deadline) return flight;
+    rb_funcall(rb_mKernel, id_sleep, 1, DBL2NUM(verdict.wait));
+    RB_GC_GUARD(flight);
+  }
+}
+
+void ptb_transport_fire(VALUE self, const ptb_call *call) {
+  ptn_status status;
+  ptn_notifier *notifier = ptn_notifier_take(&status);
+  if (!notifier) return;
+  ptn_exchange *exchange = ptn_exchange_new(build_request(get(self), call), notifier, false);
+  if (exchange) ptn_engine_submit(exchange);
+  ptn_exchange_release(exchange);
+  ptn_notifier_release(notifier);
+}
+
+/* ---- what went wrong ---- */
+
+static VALUE error_class(const ptb_flight *f) {
+  switch (f->status) {
+  case PTN_E_TIMEOUT: case PTN_E_IDLE: case PTN_E_CONNECT_TIMEOUT: return ptb_eTimeout;
+  case PTN_E_TOO_LARGE: case PTN_E_ENCODING: case PTN_E_PROTOCOL: return ptb_eAnswer;
+  case PTN_E_CONFIG: case PTN_E_URL: case PTN_E_CA_FILE: return ptb_eConfiguration;
+  default: return ptb_eConnection;
+  }
+}
+
+static const char *advice(const ptb_transport *t, const ptb_flight *f) {
+  switch (f->status) {
+  case PTN_E_CA_FILE: return t->endpoint->ca_file ? t->endpoint->ca_file : "libcurl's default bundle";
+  default: return f->done ? f->exchange->error : "";
+  }
+}
+
+static VALUE failure_message(const ptb_transport *t, const ptb_flight *f) {
+  VALUE message = rb_utf8_str_new_cstr(ptn_status_text(f->status));
+  const char *more = advice(t, f);
+  if (f->status == PTN_E_TOO_LARGE) {
+    rb_str_catf(message, " of %lu bytes (max_body_bytes)", (unsigned long)t->endpoint->max_body);
+  } else if (*more) {
+    rb_str_catf(message, ": %s", more);
+  }
+  return rb_str_catf(message, " (%.*s)", (int)t->host_len, t->endpoint->base_url + t->host_at);
+}
+
+static bool is_redirect(int status) { return status >= 300 && status < 400; }
+
+static VALUE http_message(const ptb_flight *f, const ptb_error_fields *fields, VALUE request_id) {
+  int status = ptb_flight_http_status(f);
+  VALUE message = NIL_P(fields->message) ? rb_utf8_str_new_cstr("the server gave no reason") : rb_str_dup(fields->message);
+  if (is_redirect(status)) {
+    VALUE location = ptb_flight_header(f, "location");
+    message = rb_sprintf("the server redirects to %" PRIsVALUE ", which is not followed: check the base URL",
+                         NIL_P(location) ? rb_str_new_cstr("nowhere") : location);
+  }
+  rb_str_catf(message, " (HTTP %d", status);
+  if (!NIL_P(request_id)) rb_str_catf(message, ", request %" PRIsVALUE, request_id);
+  return rb_str_cat_cstr(message, ")");
+}
+
+static VALUE headers_hash(const ptb_flight *f) {
+  VALUE hash = rb_hash_new();
+  const char *name, *value;
+  size_t name_len, value_len, pos = 0;
+  if (!f->done) return hash;
+  while (ptn_headers_next(f->exchange->headers.data, f->exchange->headers.len, &pos, &name, &name_len, &value,
+                          &value_len)) {
+    VALUE key = rb_funcall(ptb_text_join(ptb_text_new(name, name_len)), rb_intern("downcase"), 0);
+    VALUE text = ptb_text_join(ptb_text_new(value, value_len)), before = rb_hash_aref(hash, key);
+    if (!NIL_P(before)) text = rb_sprintf("%" PRIsVALUE ", %" PRIsVALUE, before, text);
+    rb_hash_aset(hash, key, text);
+  }
+  return hash;
+}
+
+static void set_details(VALUE self, VALUE error, const ptb_flight *f, const ptb_error_fields *fields, VALUE request_id) {
+  int status = ptb_flight_http_status(f);
+  ptb_error_set(error, "status", status ? INT2FIX(status) : Qnil);
+  ptb_error_set(error, "code", fields->code);
+  ptb_error_set(error, "type", fields->type);
+  ptb_error_set(error, "param", fields->param);
+  ptb_error_set(error, "request_id", request_id);
+  if (status) ptb_error_set(error, "headers", headers_hash(f));
+  if (f->done && f->exchange->body_kind != PTN_BODY_EVENTS && f->inbox.len > 0) {
+    ptb_error_set(error, "body", ptb_transport_redact(self, ptb_text_new(f->inbox.data, f->inbox.len)));
+  }
+  ptb_error_set_retryable(error, f->retryable);
+}
+
+VALUE ptb_transport_error(VALUE self, VALUE flight) {
+  const ptb_transport *t = get(self);
+  ptb_flight *f = ptb_flight_get(flight);
+  if (!failed(f)) return Qnil;
+  if (f->status == PTN_E_NOMEM) rb_memerror();
+  ptb_error_fields fields = {Qnil, Qnil, Qnil, Qnil, false};
+  VALUE request_id = ptb_flight_header(f, "x-request-id");
+  VALUE klass = f->status == PTN_OK ? ptb_eHTTP : error_class(f), message;
+  if (f->status == PTN_OK) {
+    fields = fields_of(f);
+    message = http_message(f, &fields, request_id);
+  } else {
+    message = failure_message(t, f);
+  }
+  if (f->ambiguous) rb_str_cat_cstr(message, "; the request may have been carried out: a run may have been started");
+  VALUE error = rb_exc_new_str(klass, ptb_transport_redact(self, message));
+  set_details(self, error, f, &fields, request_id);
+  RB_GC_GUARD(flight);
+  return error;
+}
+
+/* ---- PromptTracker::Native::Transport, as Ruby sees it ---- */
+
+static ptn_method method_of(VALUE name) {
+  ID id = rb_to_id(name);
+  if (id == id_get) return PTN_GET;
+  if (id == id_post) return PTN_POST;
+  if (id == id_delete) return PTN_DELETE;
+  rb_raise(rb_eArgError, "the method must be :get, :post or :delete");
+}
+
+static double deadline_of(VALUE timeout) {
+  if (NIL_P(timeout)) return INFINITY;
+  double seconds = NUM2DBL(timeout);
+  if (isnan(seconds)) rb_raise(rb_eArgError, "the timeout is not a number");
+  return ptn_now() + seconds;
+}
+
+static VALUE answer_of(VALUE self, VALUE flight) {
+  VALUE error = ptb_transport_error(self, flight);
+  if (!NIL_P(error)) rb_exc_raise(error);
+  ptb_flight *f = ptb_flight_get(flight);
+  bool events = f->exchange->body_kind == PTN_BODY_EVENTS;
+  VALUE answer = rb_obj_alloc(cAnswer);
+  rb_ivar_set(answer, rb_intern("@status"), INT2FIX(f->exchange->http_status));
+  rb_ivar_set(answer, rb_intern("@headers"), headers_hash(f));
+  rb_ivar_set(answer, rb_intern("@body"), events ? Qnil : ptb_text_new(f->inbox.data, f->inbox.len));
+  RB_GC_GUARD(flight);
+  return answer;
+}
+
+static ptb_call call_of(int argc, VALUE *argv) {
+  VALUE method, path, body, headers, timeout;
+  rb_scan_args(argc, argv, "23", &method, &path, &body, &headers, &timeout);
+  StringValue(path);
+  if (!NIL_P(body)) StringValue(body);
+  if (!NIL_P(headers)) Check_Type(headers, T_HASH);
+  return (ptb_call){.method = method_of(method), .path = path, .body = body, .headers = headers,
+                    .deadline = deadline_of(timeout)};
+}
+
+/* One request and its answer, with retries.
+ *
+ * @api private
+ * @overload request(method, path, body = nil, headers = nil, timeout = nil)
+ *   @param method [Symbol] :get, :post or :delete
+ *   @param path [String] "/threads/thread_1" with its query; ids in it are escaped
+ *   @param body [String, nil] JSON
+ *   @param headers [Hash{String => String}, nil] for this request only
+ *   @param timeout [Numeric, nil] seconds for all attempts together; nil: no limit
+ * @return [Answer] of a 2xx answer
+ * @raise [HTTPError] any other status
+ * @raise [ConnectionError, TimeoutError, AnswerError, ConfigurationError] where there is no whole answer
+ */
+static VALUE transport_request(int argc, VALUE *argv, VALUE self) {
+  ptb_call call = call_of(argc, argv);
+  return answer_of(self, ptb_transport_perform(self, &call));
+}
+
+static void yield_event(void *arg, const ptn_record *r) {
+  (void)arg;
+  VALUE name = r->event_len ? ptb_text_new(r->event, r->event_len) : Qnil;
+  rb_yield_values(2, name, ptb_text_new(r->data, r->data_len));
+}
+
+/* As {#request}, for an answer that is a stream of server-sent events.
+ *
+ * @api private
+ * @yieldparam event [String, nil] its name
+ * @yieldparam data [String] its data
+ * @return [Answer] whose body is nil, or the whole one where the server did not answer with a stream
+ * @raise (see #request)
+ */
+static VALUE transport_stream(int argc, VALUE *argv, VALUE self) {
+  ptb_call call = call_of(argc, argv);
+  rb_need_block();
+  call.stream = true;
+  call.sink = yield_event;
+  return answer_of(self, ptb_transport_perform(self, &call));
+}
+
+void ptb_init_transport(void) {
+  id_sleep = rb_intern("sleep");
+  id_get = rb_intern("get");
+  id_post = rb_intern("post");
+  id_delete = rb_intern("delete");
+  cTransport = rb_define_class_under(ptb_mNative, "Transport", rb_cObject);
+  rb_define_alloc_func(cTransport, transport_alloc);
+  rb_define_method(cTransport, "initialize", transport_initialize, -1);
+  rb_define_method(cTransport, "inspect", transport_inspect, 0);
+  rb_define_method(cTransport, "request", transport_request, -1);
+  rb_define_method(cTransport, "stream", transport_stream, -1);
+  cAnswer = rb_define_class_under(ptb_mNative, "Answer", rb_cObject);
+  rb_define_attr(cAnswer, "status", 1, 0);
+  rb_define_attr(cAnswer, "headers", 1, 0);
+  rb_define_attr(cAnswer, "body", 1, 0);
+  rb_gc_register_mark_object(cTransport);
+  rb_gc_register_mark_object(cAnswer);
+}
