@@ -1,0 +1,313 @@
+# frozen_string_literal: true
+
+require_relative "client/http"
+require_relative "client/lacking"
+require_relative "client/resource"
+require_relative "client/assistants"
+require_relative "client/messages"
+require_relative "client/models"
+require_relative "client/run_steps"
+require_relative "client/runs"
+require_relative "client/threads"
+
+module PromptTracker
+  module Native
+    # The OpenAI API, with the surface of ruby-openai's `OpenAI::Client` as far as assistants and chat go, on the
+    # gem's own transport: warm connections that all threads share, and retries that never start a run twice.
+    #
+    # Answers are parsed JSON with Strings as keys. What goes wrong raises {Error} or one of its subclasses:
+    # {HTTPError} where the server says no, {ConnectionError} or {TimeoutError} where it can't be reached or takes too
+    # long, {AnswerError} where its answer can't be used.
+    #
+    # **Streaming.** Where the parameters hold `stream:`, it must be a Proc or an object with `#call`. It is called
+    # for each event with the parsed data and, where it takes two arguments, with the event's name.
+    #
+    # One client can serve many threads at once. It keeps the settings and the environment of the moment it was made.
+    #
+    # @example
+    #   client = PromptTracker::Native::Client.new(access_token: ENV.fetch("OPENAI_API_KEY"))
+    #   thread = client.threads.create
+    #   client.messages.create(thread_id: thread["id"], parameters: { role: "user", content: "Hello!" })
+    #   run = client.runs.create(thread_id: thread["id"], parameters: { assistant_id: "asst_…" })
+    # @example Streamed
+    #   client.chat(parameters: { model: "gpt-4o", messages: [{ role: "user", content: "Hello!" }],
+    #                             stream: ->(chunk) { print chunk.dig("choices", 0, "delta", "content") } })
+    class Client
+      include HTTP
+      include Lacking
+
+      # What {#initialize} takes.
+      SETTINGS = %i[access_token admin_token api_type api_version extra_headers log_errors organization_id project_id
+                    request_timeout uri_base].freeze
+      Check = Configuration::Check
+      private_constant :SETTINGS, :Check
+
+      # @return [String, nil] the API key
+      attr_reader :access_token
+      # @return [String, nil] the key that {#admin} uses
+      attr_reader :admin_token
+      # @return [Symbol, String, nil] :azure, or nil
+      attr_reader :api_type
+      # @return [String] "v1", or a date for Azure
+      attr_reader :api_version
+      # @return [Hash{String => String}] sent besides the client's own headers; frozen
+      attr_reader :extra_headers
+      # @return [Proc, nil] the block given to {#initialize}; it is never called
+      attr_reader :faraday_middleware
+      # @return [Boolean] whether answers that say no are also written to the standard error
+      attr_reader :log_errors
+      # @return [String, nil] sent as OpenAI-Organization
+      attr_reader :organization_id
+      # @return [String, nil] sent as OpenAI-Project
+      attr_reader :project_id
+      # @return [Float, nil] seconds for one request, all its attempts together; nil: no limit
+      attr_reader :request_timeout
+      # @return [String] where requests go
+      attr_reader :uri_base
+
+      # Keywords, or a Hash with the same keys; nil stands for the default.
+      #
+      # @param config [Hash]
+      # @option config [String] :access_token the API key. Default: {Native.api_key}, but only where no `uri_base`
+      #   is given, so that the key never goes to another server by itself.
+      # @option config [String] :uri_base the server, with or without its `/v1` (`api_version`, to be exact). Default:
+      #   {Configuration#base_url}.
+      # @option config [String] :api_version default "v1"
+      # @option config [Symbol] :api_type :azure for Azure's kind of URLs and key. Default nil.
+      # @option config [String] :organization_id default: {Configuration#organization}
+      # @option config [String] :project_id default: {Configuration#project}
+      # @option config [Numeric] :request_timeout seconds for one request, all its attempts together. Default:
+      #   {Configuration#request_timeout}, 120.
+      # @option config [Hash] :extra_headers default: {Configuration#extra_headers}
+      # @option config [Boolean] :log_errors default false
+      # @option config [String] :admin_token for {#admin}. Default nil.
+      # @yield never: ruby-openai gives its block a Faraday connection, and there is none here. A block gets a warning.
+      # @raise [ArgumentError] where a key is unknown, or a value can't be used
+      # @raise [ConfigurationError] where OPENAI_BASE_URL is needed and can't be used
+      # @example
+      #   PromptTracker::Native::Client.new(uri_base: "http://localhost:4000", access_token: "key")
+      def initialize(config = {}, &faraday_middleware)
+        check_known(config)
+        settings = Native.configuration.snapshot
+        @settings = settings
+        @api_type = config[:api_type]
+        @api_version = api_version_of(config[:api_version])
+        place(config[:uri_base], settings)
+        identify(config, settings)
+        @extra_headers = Check.headers(:extra_headers, config[:extra_headers] || settings[:extra_headers])
+        @request_timeout = Check.optional_seconds(:request_timeout, config[:request_timeout]) ||
+                           settings[:request_timeout]
+        @log_errors = config[:log_errors] || false
+        @faraday_middleware = faraday_middleware
+        @deadline = nil
+        forget
+        warn_of_block if faraday_middleware
+      end
+
+      # @param token [String, nil] the API key from now on
+      def access_token=(token)
+        @access_token = given(:access_token, access_token: token)
+        forget
+      end
+
+      # @return [Threads]
+      def threads
+        resource(Threads)
+      end
+
+      # @return [Messages]
+      def messages
+        resource(Messages)
+      end
+
+      # @return [Runs]
+      def runs
+        resource(Runs)
+      end
+
+      # @return [RunSteps]
+      def run_steps
+        resource(RunSteps)
+      end
+
+      # @return [Assistants]
+      def assistants
+        resource(Assistants)
+      end
+
+      # @return [Models]
+      def models
+        resource(Models)
+      end
+
+      # `POST /chat/completions`.
+      #
+      # @param parameters [Hash] `model:`, `messages:`, `stream:` …
+      # @return [Hash, String] the completion, or "" where it was streamed
+      # @raise [ArgumentError] where a text isn't valid UTF-8, or `stream:` can't be called
+      # @raise [Error] as the server or the network has it
+      # @example
+      #   client.chat(parameters: { model: "gpt-4o", messages: [{ role: "user", content: "Hello!" }] })
+      #         .dig("choices", 0, "message", "content")
+      def chat(parameters: {})
+        object(:post, "/chat/completions", parameters: parameters)
+      end
+
+      # @return [Boolean] whether the server is Azure's
+      def azure?
+        @api_type&.to_sym == :azure
+      end
+
+      # @return [Client] a copy that uses the admin token as its key
+      # @raise [ConfigurationError] without an admin token
+      def admin
+        unless admin_token
+          raise ConfigurationError, "administrative requests need an admin token: " \
+                                    "#{self.class}.new(admin_token: …)"
+        end
+
+        dup.tap { |client| client.access_token = admin_token }
+      end
+
+      # @param apis [Hash{Symbol => String}]
+      # @return [Client] a copy whose requests carry them as the header OpenAI-Beta; this one stays as it is
+      # @example
+      #   client.beta(assistants: "v2") # OpenAI-Beta: assistants=v2
+      def beta(apis)
+        value = apis.map { |name, version| "#{name}=#{version}" }.join(";")
+        dup.tap { |client| client.add_headers("OpenAI-Beta": value) }
+      end
+
+      # Adds headers to every request of this client from now on; those of the same name are replaced.
+      #
+      # @param headers [Hash{String, Symbol => String}]
+      # @return [Hash{String => String}] all extra headers, frozen
+      # @raise [ArgumentError] where a name or a value can't be one
+      def add_headers(headers)
+        @extra_headers = joined(@extra_headers, Check.headers(:headers, headers))
+        forget
+        @extra_headers
+      end
+
+      # A copy that gives up at one moment, whatever number of requests that moment cuts short.
+      #
+      # @api private
+      # @param monotonic_seconds [Float] on the clock Process::CLOCK_MONOTONIC
+      # @return [Client] whose every request ends by then, and within {#request_timeout}; {TimeoutError} after it
+      def with_deadline(monotonic_seconds)
+        dup.tap { |client| client.deadline = [@deadline, monotonic_seconds].compact.min }
+      end
+
+      # What carries the requests: one for the whole life of a client, unless its headers change.
+      #
+      # @api private
+      # @return [Transport]
+      # @raise [ConfigurationError] where a setting or the environment can't work
+      def transport
+        @transport ||= Transport.new(@base_url, headers, **@settings.transport_options(@base_url))
+      end
+
+      # @return [String] without keys and headers
+      def inspect
+        hidden = { access_token: @access_token, admin_token: @admin_token, organization_id: @organization_id,
+                   project_id: @project_id, extra_headers: @extra_headers }
+        shown = { uri_base: @uri_base, api_type: @api_type, api_version: @api_version,
+                  request_timeout: @request_timeout, log_errors: @log_errors }
+        parts = shown.map { |name, value| "#{name}=#{value.inspect}" } +
+                hidden.map { |name, value| "#{name}=#{value.nil? || value.empty? ? value.inspect : "[hidden]"}" }
+        "#<#{self.class} #{parts.join(", ")}>"
+      end
+      alias to_s inspect
+
+      protected
+
+      attr_writer :deadline
+
+      private
+
+      # The resources of the original belong to the original.
+      def initialize_copy(source)
+        super
+        @resources = {}
+      end
+
+      def resource(kind)
+        @resources[kind] ||= kind.new(client: self)
+      end
+
+      def forget
+        @resources = {}
+        @transport = nil
+      end
+
+      def check_known(config)
+        raise ArgumentError, "#{self.class}.new takes keywords, or a Hash" unless config.is_a?(Hash)
+
+        unknown = config.keys - SETTINGS
+        return if unknown.empty?
+
+        raise ArgumentError, "unknown: #{unknown.map(&:inspect).join(", ")}; " \
+                             "known are #{SETTINGS.map(&:inspect).join(", ")}"
+      end
+
+      def api_version_of(value)
+        value = value.nil? ? "v1" : value.to_s
+        return value if value.match?(/\A[\w.-]+\z/)
+
+        raise ArgumentError, "api_version must be like \"v1\" or, for Azure, \"2024-05-01-preview\""
+      end
+
+      # A base given here may lack its version, as in ruby-openai; the configured one is whole.
+      def place(given, settings)
+        @uri_base = Check.base_url(:uri_base, given) || settings.base_url
+        whole = given.nil? || azure? || @uri_base.include?(@api_version)
+        @base_url = whole ? @uri_base : "#{@uri_base}/#{@api_version}"
+      end
+
+      def identify(config, settings)
+        @access_token = given(:access_token, config)
+        @access_token ||= Native.api_key if config[:uri_base].nil?
+        @admin_token = given(:admin_token, config)
+        @organization_id = given(:organization_id, config) || settings.organization
+        @project_id = given(:project_id, config) || settings.project
+      end
+
+      # A blank text counts as none: apps give the value of a variable that may not be set.
+      def given(name, config)
+        value = config[name]
+        Check.optional_string(name, value) unless value.is_a?(String) && value.b.strip.empty?
+      end
+
+      # Every body is JSON, and the transport says so itself.
+      def headers
+        own = if azure?
+                { "api-key" => @access_token }
+              else
+                { "Authorization" => @access_token && "Bearer #{@access_token}",
+                  "OpenAI-Organization" => @organization_id, "OpenAI-Project" => @project_id }
+              end
+        joined(own.compact, @extra_headers).reject { |name, _| name.casecmp?("Content-Type") }
+      end
+
+      # Header names are the same in small and in capital letters.
+      def joined(headers, more)
+        names = more.keys.map(&:downcase)
+        headers.reject { |name, _| names.include?(name.downcase) }.merge(more).freeze
+      end
+
+      def time_left
+        return @request_timeout unless @deadline
+
+        left = @deadline - Process.clock_gettime(Process::CLOCK_MONOTONIC)
+        raise TimeoutError, "the time given was over before the request was sent" unless left.positive?
+
+        [left, @request_timeout].compact.min
+      end
+
+      def warn_of_block
+        warn "prompt_tracker-native: the block given to #{self.class}.new is not called, as there is no Faraday " \
+             "here: use PromptTracker::Native.configure, extra_headers and the proxy variables instead."
+      end
+    end
+  end
+end

@@ -1,0 +1,163 @@
+# frozen_string_literal: true
+
+require_relative "query"
+require_relative "stream"
+
+module PromptTracker
+  module Native
+    class Client
+      # Requests to any path of the server, as ruby-openai's client offers them; what the resources are made of.
+      #
+      # An answer that is JSON is given parsed, with Strings as keys; any other as the String it is.
+      module HTTP
+        # The request's own headers; the lasting ones are the transport's.
+        NO_HEADERS = {}.freeze
+        # How much of an answer a message quotes.
+        QUOTED = 200
+        # A key in a text that is quoted, whoever's it is.
+        KEY = /\b(?:sk|rk|pk)-[A-Za-z0-9_-]{8,}|Bearer\s+[^\s"',]+/i
+
+        # A header's value that is shorter is no secret, and may stand in any text.
+        SECRET = 8
+        # Ends a stream, and is no JSON.
+        DONE = "[DONE]"
+
+        private_constant :NO_HEADERS, :QUOTED, :KEY, :SECRET, :DONE
+
+        # @param path [String] below the base URL, such as "/files"
+        # @param parameters [Hash, nil] become the query
+        # @return [Hash, Array, String, nil]
+        # @raise [Error] as the server or the network has it
+        # @example
+        #   client.get(path: "/files", parameters: { purpose: "assistants" })
+        def get(path:, parameters: nil)
+          exchange(:get, path, query: parameters) { |answer| parsed(answer) }
+        end
+
+        # A POST without a body.
+        #
+        # @param path [String]
+        # @return [Hash, Array, String, nil]
+        # @raise [Error] as the server or the network has it
+        def post(path:)
+          exchange(:post, path) { |answer| parsed(answer) }
+        end
+
+        # @param path [String]
+        # @param parameters [Hash] the JSON body; with `stream:` something that takes the events (see {Client})
+        # @param query_parameters [Hash]
+        # @return [Hash, Array, String, nil] "" where the answer was streamed
+        # @raise [ArgumentError] where a text in the parameters isn't valid UTF-8, or `stream:` can't be called
+        # @raise [Error] as the server or the network has it
+        # @example
+        #   client.json_post(path: "/moderations", parameters: { input: "…" })
+        def json_post(path:, parameters:, query_parameters: {})
+          exchange(:post, path, query: query_parameters, parameters: parameters) { |answer| parsed(answer) }
+        end
+
+        # @param path [String]
+        # @return [Hash, Array, String, nil]
+        # @raise [Error] as the server or the network has it
+        def delete(path:)
+          exchange(:delete, path) { |answer| parsed(answer) }
+        end
+
+        # Files can't be sent.
+        #
+        # @raise [NotImplementedError]
+        def multipart_post(path:, parameters: nil)
+          raise NotImplementedError, lacking(:multipart_post)
+        end
+
+        # One request of a resource whose answer must be a JSON object.
+        #
+        # @api private
+        # @param method [Symbol] :get, :post or :delete
+        # @param path [String]
+        # @param query [Hash, nil]
+        # @param parameters [Hash, nil] the JSON body
+        # @return [Hash, String] "" where the answer was streamed
+        # @raise [AnswerError] where it isn't one
+        def object(method, path, query: nil, parameters: nil)
+          exchange(method, path, query: query, parameters: parameters) do |answer|
+            value = parsed(answer)
+            next value if value.is_a?(Hash)
+            next {} if method == :delete && answer.body.to_s.empty?
+
+            raise unusable(answer, "#{method.to_s.upcase} #{path} was answered with HTTP #{answer.status} and " \
+                                   "something other than a JSON object: #{quote(answer.body)}")
+          end
+        end
+
+        private
+
+        # Sends one request and yields its answer, unless it was streamed.
+        def exchange(method, path, query: nil, parameters: nil)
+          stream, parameters = Stream.split(hash_of(parameters)) unless parameters.nil?
+          body = Text.generate_json(parameters) unless parameters.nil?
+          arguments = [method, target(path, query), body, NO_HEADERS, time_left]
+          answer = stream ? streamed(stream, arguments) : transport.request(*arguments)
+          answer.body.nil? && stream ? +"" : yield(answer)
+        rescue HTTPError => e
+          warn "prompt_tracker-native: HTTP error: #{e.message}" if log_errors
+          raise
+        end
+
+        def streamed(stream, arguments)
+          transport.stream(*arguments) do |event, data|
+            stream.call(event_data(data), event) unless data == DONE
+          end
+        end
+
+        def hash_of(parameters)
+          return parameters.to_hash if parameters.respond_to?(:to_hash)
+
+          raise ArgumentError, "parameters must be a Hash, not #{parameters.class}"
+        end
+
+        def target(path, query)
+          raise ArgumentError, "path must be a String, not #{path.class}" unless path.is_a?(String)
+
+          path = "/#{path}" unless path.start_with?("/")
+          queries = [Query.encode(query), Query.encode(azure? ? { "api-version" => api_version } : nil)]
+          queries.reject(&:empty?).each { |part| path = "#{path}#{path.include?("?") ? "&" : "?"}#{part}" }
+          path
+        end
+
+        def parsed(answer)
+          Text.parse_json(answer.body)
+        rescue AnswerError
+          answer.body
+        end
+
+        # The first message quotes the data as it came, so it is not kept as the cause.
+        def event_data(data)
+          Text.parse_json(data)
+        rescue AnswerError
+          raise AnswerError, "an event of the stream is not JSON: #{quote(data)}", cause: nil
+        end
+
+        # The readers of an error are set by the extension; here as it does it.
+        def unusable(answer, message)
+          error = AnswerError.new(message)
+          details = { status: answer.status, headers: answer.headers, body: answer.body,
+                      request_id: answer.headers["x-request-id"] }
+          details.each { |name, value| error.instance_variable_set(:"@#{name}", value) unless value.nil? }
+          error
+        end
+
+        # The beginning of an answer, fit to be shown. What is looked at for keys is longer than what is shown, and
+        # its end is dropped: half a key would not be recognised there.
+        def quote(body)
+          secrets = [access_token, admin_token, *extra_headers.values].compact.select { |text| text.length >= SECRET }
+          margin = secrets.map(&:length).max.to_i
+          body = body.to_s
+          text = body[0, QUOTED + margin].scrub("?").gsub(Regexp.union(KEY, *secrets), "[hidden]")
+          whole = body.length <= QUOTED + margin
+          shown = text[0, whole ? QUOTED : [QUOTED, text.length - margin].min]
+          whole && shown == text ? shown.inspect : "#{shown.inspect} …"
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,41 @@
+# frozen_string_literal: true
+
+module PromptTracker
+  module Native
+    class Client
+      # `/threads`: conversations with an assistant. Each call gives the object that the server answers with, a
+      # Hash with Strings as keys, and raises {Error} or one of its subclasses where that fails.
+      class Threads < Resource
+        # @param id [String]
+        # @return [Hash] the thread
+        # @raise [ArgumentError] where the id can't be one
+        def retrieve(id:)
+          @client.object(:get, path("threads", id: id))
+        end
+
+        # @param parameters [Hash] `messages:`, `metadata:` …
+        # @return [Hash] the thread
+        # @example
+        #   client.threads.create["id"] # => "thread_…"
+        def create(parameters: {})
+          @client.object(:post, path("threads"), parameters: parameters)
+        end
+
+        # @param id [String]
+        # @param parameters [Hash] `metadata:` …
+        # @return [Hash] the thread
+        # @raise [ArgumentError] where the id can't be one
+        def modify(id:, parameters: {})
+          @client.object(:post, path("threads", id: id), parameters: parameters)
+        end
+
+        # @param id [String]
+        # @return [Hash] empty where the server answers with nothing
+        # @raise [ArgumentError] where the id can't be one
+        def delete(id:)
+          @client.object(:delete, path("threads", id: id))
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,117 @@
+# frozen_string_literal: true
+
+require "json"
+require "open3"
+require "rbconfig"
+require "prompt_tracker/native"
+
+# What code that was written for ruby-openai counts on. These are facts about its versions 7.4.0 and 8.3.0.
+RSpec.describe PromptTracker::Native::Client do
+  id = %i[keyreq id]
+  thread_id = %i[keyreq thread_id]
+  run_id = %i[keyreq run_id]
+  parameters = %i[key parameters]
+  path = %i[keyreq path]
+
+  resources = {
+    "threads" => { retrieve: [id], create: [parameters], modify: [id, parameters], delete: [id] },
+    "messages" => { list: [thread_id, parameters], retrieve: [thread_id, id], create: [thread_id, parameters],
+                    modify: [thread_id, id, parameters], delete: [thread_id, id] },
+    "runs" => { list: [thread_id, parameters], retrieve: [thread_id, id],
+                create: [thread_id, parameters, %i[key query_parameters]], modify: [id, thread_id, parameters],
+                cancel: [id, thread_id], create_thread_and_run: [parameters],
+                submit_tool_outputs: [thread_id, run_id, parameters] },
+    "run_steps" => { list: [thread_id, run_id, parameters], retrieve: [thread_id, run_id, id, parameters] },
+    "assistants" => { list: [], retrieve: [id], create: [parameters], modify: [id, parameters], delete: [id] },
+    # 7.4.0 has no delete.
+    "models" => { list: [], retrieve: [id], delete: [id] }
+  }
+  own = {
+    access_token: [], admin_token: [], api_type: [], api_version: [], extra_headers: [], faraday_middleware: [],
+    log_errors: [], organization_id: [], request_timeout: [], uri_base: [],
+    admin: [], azure?: [], beta: [%i[req apis]], add_headers: [%i[req headers]], inspect: [],
+    chat: [parameters], completions: [parameters], embeddings: [parameters], moderations: [parameters],
+    get: [path, parameters], post: [path], json_post: [path, %i[keyreq parameters], %i[key query_parameters]],
+    delete: [path], multipart_post: [path, parameters]
+  }
+  lacking = %i[audio batches files finetunes images realtime usage vector_store_file_batches vector_store_files
+               vector_stores]
+  # Only 8.3.0 has them, and this client has not got them yet.
+  missing = %i[conversations responses]
+
+  let(:client) { described_class.new(access_token: "key-for-specs") }
+
+  it "is made of a Hash or keywords, and a block" do
+    expect(described_class.instance_method(:initialize).parameters)
+      .to eq([%i[opt config], %i[block faraday_middleware]])
+  end
+
+  own.each do |name, expected|
+    it "has ##{name} with ruby-openai's arguments" do
+      expect(client.public_method(name).parameters).to eq(expected)
+    end
+  end
+
+  resources.each do |resource, methods|
+    it "has the methods of ##{resource}, with ruby-openai's arguments" do
+      object = client.public_send(resource)
+      expect(object.public_methods(false) - [:initialize]).to match_array(methods.keys)
+      expect(methods.keys.to_h { |name| [name, object.method(name).parameters] }).to eq(methods)
+    end
+  end
+
+  lacking.each do |name|
+    it "says what to do for ##{name}" do
+      expect(client.method(name).parameters).to eq([])
+      expect { client.public_send(name) }.to raise_error(NotImplementedError, /no `#{name}`: keep the ruby-openai gem/)
+    end
+  end
+
+  %i[completions embeddings moderations].each do |name|
+    it "says what to do for ##{name}" do
+      expect { client.public_send(name, parameters: { input: "x" }) }
+        .to raise_error(NotImplementedError, /no `#{name}`: keep the ruby-openai gem/)
+    end
+  end
+
+  it "says what to do for #multipart_post" do
+    expect { client.multipart_post(path: "/files") }.to raise_error(NotImplementedError, /ruby-openai/)
+  end
+
+  # In a process of its own, so that no other spec sees its constants.
+  it "is as the installed ruby-openai has it" do
+    begin
+      Gem::Specification.find_by_name("ruby-openai")
+    rescue Gem::MissingSpecError
+      skip "ruby-openai is not in the bundle"
+    end
+    out, status = Open3.capture2(RbConfig.ruby, "-ropenai", "-rjson", "-", stdin_data: <<~RUBY)
+      client = OpenAI::Client.new(access_token: "key")
+      signatures = lambda { |object, names| names.to_h { |name| [name, object.method(name).parameters] } }
+      puts JSON.generate(
+        version: OpenAI::VERSION,
+        client: signatures.(client, OpenAI::Client.public_instance_methods(false) + OpenAI::HTTP.public_instance_methods +
+                                    OpenAI::HTTPHeaders.public_instance_methods(false)),
+        resources: #{resources.keys}.to_h { |name|
+          resource = client.public_send(name)
+          [name, signatures.(resource, resource.class.public_instance_methods(false))]
+        }
+      )
+    RUBY
+    expect(status).to be_success
+    theirs = JSON.parse(out)
+
+    ours = JSON.parse(JSON.generate(
+                        client: theirs["client"].keys.to_h do |name|
+                          [name, client.respond_to?(name) ? client.method(name).parameters : "missing"]
+                        end,
+                        resources: theirs["resources"].to_h do |name, methods|
+                          [name, methods.keys.to_h { |m| [m, client.public_send(name).method(m).parameters] }]
+                        end
+                      ))
+    missing.each { |name| [ours, theirs].each { |table| table["client"].delete(name.to_s) } }
+    # Writers name their one argument as they like.
+    [ours, theirs].each { |table| table["client"].delete("access_token=") }
+    expect(ours).to eq(theirs.slice("client", "resources"))
+  end
+end
