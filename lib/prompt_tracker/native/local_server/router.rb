@@ -1,0 +1,95 @@
+# frozen_string_literal: true
+
+require "uri"
+require_relative "api_error"
+require_relative "endpoints/assistants"
+require_relative "endpoints/chat"
+require_relative "endpoints/messages"
+require_relative "endpoints/models"
+require_relative "endpoints/run_steps"
+require_relative "endpoints/runs"
+require_relative "endpoints/threads"
+
+module PromptTracker
+  module Native
+    class LocalServer
+      # Which endpoint serves a request, and whether the request may pass at all: the checks come in OpenAI's order.
+      # @private
+      module Router
+        PREFIX = "/v1"
+
+        # Path => verb => endpoint class and method. A path's {…} become the method's arguments.
+        TABLE = {
+          "/assistants" => { "POST" => [Endpoints::Assistants, :create], "GET" => [Endpoints::Assistants, :list] },
+          "/assistants/{}" => { "GET" => [Endpoints::Assistants, :retrieve],
+                                "POST" => [Endpoints::Assistants, :modify],
+                                "DELETE" => [Endpoints::Assistants, :delete] },
+          "/threads" => { "POST" => [Endpoints::Threads, :create] },
+          "/threads/runs" => { "POST" => [Endpoints::Runs, :create_with_thread] },
+          "/threads/{}" => { "GET" => [Endpoints::Threads, :retrieve], "POST" => [Endpoints::Threads, :modify],
+                             "DELETE" => [Endpoints::Threads, :delete] },
+          "/threads/{}/messages" => { "POST" => [Endpoints::Messages, :create], "GET" => [Endpoints::Messages, :list] },
+          "/threads/{}/messages/{}" => { "GET" => [Endpoints::Messages, :retrieve],
+                                         "POST" => [Endpoints::Messages, :modify],
+                                         "DELETE" => [Endpoints::Messages, :delete] },
+          "/threads/{}/runs" => { "POST" => [Endpoints::Runs, :create], "GET" => [Endpoints::Runs, :list] },
+          "/threads/{}/runs/{}" => { "GET" => [Endpoints::Runs, :retrieve], "POST" => [Endpoints::Runs, :modify] },
+          "/threads/{}/runs/{}/cancel" => { "POST" => [Endpoints::Runs, :cancel] },
+          "/threads/{}/runs/{}/submit_tool_outputs" => { "POST" => [Endpoints::Runs, :submit_tool_outputs] },
+          "/threads/{}/runs/{}/steps" => { "GET" => [Endpoints::RunSteps, :list] },
+          "/threads/{}/runs/{}/steps/{}" => { "GET" => [Endpoints::RunSteps, :retrieve] },
+          "/models" => { "GET" => [Endpoints::Models, :list] },
+          "/models/{}" => { "GET" => [Endpoints::Models, :retrieve] },
+          "/chat/completions" => { "POST" => [Endpoints::Chat, :create] }
+        }.freeze
+        ROUTES = TABLE.map do |path, verbs|
+          [/\A#{PREFIX}#{path.gsub("{}", "([^\/]+)")}\z/, verbs, path.start_with?("/assistants", "/threads")]
+        end.freeze
+
+        class << self
+          # @param context [Context]
+          # @return [Answer]
+          # @raise [ApiError]
+          def call(context)
+            request = context.request
+            match, verbs, beta = find(request)
+            check_gone(context) if beta
+            check_key(request)
+            endpoint, method = verbs.fetch(request.method) { raise ApiError.wrong_method(request, verbs.keys) }
+            check_beta(request) if beta
+            arguments = match.captures.map { |segment| URI.decode_www_form_component(segment) }
+            context.clock.synchronize { endpoint.new(context).public_send(method, *arguments) }
+          end
+
+          private
+
+          def find(request)
+            ROUTES.each do |pattern, verbs, beta|
+              match = pattern.match(request.path)
+              return [match, verbs, beta] if match
+            end
+            raise ApiError.unknown_url(request)
+          end
+
+          def check_gone(context)
+            return unless context.quirks.on?(:assistants_gone)
+
+            raise ApiError.unknown_url(context.request, context.quirks.option(:assistants_gone, :status, 404))
+          end
+
+          def check_key(request)
+            return if request.headers["authorization"].to_s.match?(/\ABearer +\S/i)
+
+            raise ApiError.missing_key
+          end
+
+          def check_beta(request)
+            return if request.headers["openai-beta"].to_s.split(/[,;]\s*/).include?("assistants=v2")
+
+            raise ApiError.missing_beta
+          end
+        end
+      end
+    end
+  end
+end
