@@ -109,6 +109,13 @@ RSpec.describe "LocalServer: /models and /chat/completions", :local_server do
     expect(chat.status).to eq(429)
   end
 
+  it "refuses to answer" do
+    server.refuses("No.", times: 2)
+    expect(chat.json.dig("choices", 0, "message")).to include("content" => nil, "refusal" => "No.")
+    deltas = events(chat(stream: true).text)[0..-2].map { |_, chunk| chunk.dig("choices", 0, "delta") }
+    expect(deltas[1]).to eq("refusal" => "No.")
+  end
+
   it "takes its time" do
     server.answer("Hi", delay: 0.15)
     expect(seconds { chat }).to be_between(0.15, 0.5)

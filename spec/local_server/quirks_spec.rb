@@ -196,10 +196,20 @@ RSpec.describe "LocalServer: quirks", :local_server do
     expect(get("/assistants").status).to eq(410)
   end
 
+  it "after_shutdown" do
+    server.quirk(:after_shutdown)
+    expect([post("/threads", {}), post("/threads/runs", thread_and_run), get("/assistants")].map(&:status).uniq)
+      .to eq([404])
+    expect(get("/assistants").error).to include("message" => "Invalid URL (GET /v1/assistants)",
+                                                "type" => "invalid_request_error")
+    expect([respond.status, post("/conversations", {}).status]).to eq([200, 200])
+  end
+
   it "plays every quirk with every flow, and is well afterwards" do
     requests = [["/threads/runs", thread_and_run(stream: true)], ["/threads/runs", thread_and_run],
                 ["/chat/completions", { model: "gpt-4o", messages: [{ role: "user", content: "Hi 🌍" }] }]]
     requests << ["/chat/completions", requests.last[1].merge(stream: true)]
+    requests += [["/responses", response_body], ["/responses", response_body(stream: true)], ["/conversations", {}]]
     quirks.each_key do |name|
       options = { stays_open: { seconds: 0.05 }, big_body: { bytes: 5000 } }.fetch(name, {})
       server.reset.quirk(name, **options)

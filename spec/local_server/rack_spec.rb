@@ -44,6 +44,20 @@ RSpec.describe "LocalServer as a Rack app" do
     expect(light.requests).to eq([])
   end
 
+  it "keeps the newest responses and conversations only, too" do
+    light = PromptTracker::Native::LocalServer.new(record: false)
+    body = { model: "gpt-4o", input: "Hi", store: true }
+    first = JSON.parse(call(light, "POST", "/v1/responses", body).last)["id"]
+    conversation = JSON.parse(call(light, "POST", "/v1/conversations", {}).last)["id"]
+    PromptTracker::Native::LocalServer::KEPT_THREADS.times do
+      call(light, "POST", "/v1/responses", body)
+      call(light, "POST", "/v1/conversations", {})
+    end
+    expect(light.responses.size).to eq(PromptTracker::Native::LocalServer::KEPT_THREADS)
+    expect(call(light, "GET", "/v1/responses/#{first}").first).to eq(404)
+    expect(call(light, "GET", "/v1/conversations/#{conversation}").first).to eq(404)
+  end
+
   it "keeps to Rack's rules" do
     begin
       require "rack"
@@ -59,6 +73,8 @@ RSpec.describe "LocalServer as a Rack app" do
       expect(call(linted, "GET", "/v1/models").first).to eq(200)
       body = { assistant_id: "asst_1", stream: true, thread: { messages: [{ role: "user", content: "Hi" }] } }
       expect(call(linted, "POST", "/v1/threads/runs", body).first).to eq(200)
+      body = { model: "gpt-4o", input: "Hi", stream: true }
+      expect(call(linted, "POST", "/v1/responses", body).first).to eq(200)
     end
   end
 end

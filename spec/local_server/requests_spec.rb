@@ -35,6 +35,8 @@ RSpec.describe "LocalServer: recorded requests", :local_server do
     get("/models")
     expect(server.requests.last.inspect).to include("[hidden]")
     expect(server.requests.last.inspect).not_to include("sk-local")
+    get("/models", headers: { "Authorization" => nil, "api-key" => "azure-secret" })
+    expect(server.requests.last.inspect).not_to include("azure-secret")
   end
 
   it "loses none of many threads' requests" do

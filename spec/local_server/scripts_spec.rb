@@ -96,6 +96,36 @@ RSpec.describe "LocalServer: scripts for runs", :local_server do
     expect { server.quirk(:happy) }.to raise_error(ArgumentError, /unknown quirk :happy/)
   end
 
+  it "cites, adds images, and refuses" do
+    server.answer("See the file.", images: 1, annotations: [
+                    { type: "file_citation", file_id: "file-1", filename: "a.pdf", index: 3 },
+                    { type: "container_file_citation", container_id: "cntr_1", file_id: "file-2", filename: "b.csv",
+                      start_index: 1, end_index: 2 },
+                    { type: "url_citation", url: "https://example.com/", title: "x", start_index: 0, end_index: 1 }
+                  ], times: 2).refuses("No.", times: 2)
+    block, image = messages_of(run_polled).first["content"]
+    expect(image["type"]).to eq("image_file")
+    expect(block.dig("text", "annotations")).to eq(
+      [{ "type" => "file_citation", "text" => "", "start_index" => 3, "end_index" => 3,
+         "file_citation" => { "file_id" => "file-1" } },
+       { "type" => "file_path", "text" => "", "start_index" => 1, "end_index" => 2,
+         "file_path" => { "file_id" => "file-2" } }]
+    )
+    deltas = run_streamed.select { |name, _| name == "thread.message.delta" }
+    expect(deltas.flat_map { |_, data| data.dig("delta", "content", 0, "text", "annotations") || [] }
+                 .map { |annotation| annotation["index"] }).to eq([0, 1])
+
+    expect(messages_of(run_polled).first["content"]).to eq([{ "type" => "refusal", "refusal" => "No." }])
+    delta = data_of(run_streamed, "thread.message.delta").dig("delta", "content", 0)
+    expect(delta).to eq("index" => 0, "type" => "refusal", "refusal" => "No.")
+  end
+
+  it "has the documented shapes with these", :schemas do
+    server.answer("See.", annotations: [{ type: "file_citation", file_id: "file-1", filename: "a.pdf", index: 3 }])
+    server.refuses
+    2.times { expect_schema("MessageObject", messages_of(run_polled).first) }
+  end
+
   it "can be scripted from many threads while runs take the scripts" do
     server
     writer = Thread.new { 50.times { |n| server.answer("answer #{n}") } }
@@ -116,18 +146,7 @@ RSpec.describe "LocalServer: scripts for runs", :local_server do
 end
 
 RSpec.describe "LocalServer: broken streams", :local_server do
-  # What arrived, and how it ended: nil or the exception's class.
-  def receive
-    text = +""
-    http do |connection|
-      request = Net::HTTP::Post.new("/v1/threads/runs", LocalServerSupport::HEADERS)
-      request.body = JSON.generate(thread_and_run(stream: true))
-      connection.request(request) { |response| response.read_body { |part| text << part } }
-    end
-    [text, nil]
-  rescue EOFError, SystemCallError => e
-    [text, e.class]
-  end
+  def receive = read_broken("/threads/runs", thread_and_run(stream: true))
 
   def run_at_server(text)
     run = data_of(events(text), "thread.run.created")

@@ -66,6 +66,28 @@ module LocalServerSupport
     events(post("/threads/runs", thread_and_run(prompt, stream: true, **more)).text)
   end
 
+  def response_body(prompt = "What's the weather in Berlin?", **more) = { model: "gpt-4o", input: prompt }.merge(more)
+
+  # @return [Reply] to a request for a response
+  def respond(...) = post("/responses", response_body(...))
+
+  # @return [Array] the events of a streamed response, read to their end
+  def respond_streamed(prompt = "Hello", **more) = events(respond(prompt, stream: true, **more).text)
+
+  # @return [Hash] the response that a stream's last event carries
+  def response_of(events) = events.last[1].fetch("response")
+
+  # @return [Array<String>] the text of each message of a response
+  def words(response)
+    response["output"].select { |item| item["type"] == "message" }
+                      .map { |item| item["content"].map { |part| part["text"] || part["refusal"] }.join }
+  end
+
+  # @return [String] the text of all deltas of a streamed response
+  def delta_text(events)
+    events.select { |name, _| name == "response.output_text.delta" }.map { |_, data| data["delta"] }.join
+  end
+
   # @return [Array<Array(String, Object)>] name and data of each event, by the rules of the event stream format
   def events(text)
     text.delete_prefix("\uFEFF").split(/(?:\r\n|\n){2}/).filter_map do |block|
@@ -88,12 +110,27 @@ module LocalServerSupport
   end
 
   # Sends a request and returns the socket, from which nothing has been read.
-  def open_stream(path, body)
-    text = JSON.generate(body)
+  def open_stream(path, body = nil, verb: "POST")
+    text = body ? JSON.generate(body) : ""
     socket = TCPSocket.new("127.0.0.1", server.port)
     lines = HEADERS.map { |name, value| "#{name}: #{value}\r\n" }.join
-    socket.write("POST /v1#{path} HTTP/1.1\r\nHost: local\r\n#{lines}Content-Length: #{text.bytesize}\r\n\r\n#{text}")
+    head = "#{verb} /v1#{path} HTTP/1.1\r\nHost: local\r\n#{lines}Content-Length: #{text.bytesize}\r\n\r\n"
+    socket.write(head + text)
     socket
+  end
+
+  # Sends a request whose stream may break.
+  # @return [Array(String, Class)] what arrived, and what the end raised, if anything
+  def read_broken(path, body)
+    text = +""
+    http do |connection|
+      request = Net::HTTP::Post.new("/v1#{path}", LocalServerSupport::HEADERS)
+      request.body = JSON.generate(body)
+      connection.request(request) { |response| response.read_body { |part| text << part } }
+    end
+    [text, nil]
+  rescue EOFError, SystemCallError => e
+    [text, e.class]
   end
 
   # Reads what comes, adding it to the text, until the connection ends or the text includes something.
@@ -120,6 +157,31 @@ module LocalServerSupport
   def expect_schema(name, object)
     problems = LocalServerSupport.schema(name).validate(object).map { |problem| problem["error"] }
     expect(problems).to eq([]), "#{name}: #{problems.join("; ")}\n#{JSON.pretty_generate(object)}"
+  end
+
+  # Real servers answer null for the usage of what has not ended; OpenAI's document doesn't say so.
+  def expect_response_schema(response) = expect_schema("Response", with_usage(response))
+
+  # Every event by its own schema, and the numbers in order.
+  def expect_event_schemas(events)
+    data = events.map(&:last).grep(Hash)
+    data.each do |event|
+      response = event["response"]
+      event = event.merge("response" => with_usage(response)) if response
+      expect_schema(LocalServerSupport.event_schemas.fetch(event["type"]), event)
+    end
+    expect(names(events)).to eq(data.map { |event| event["type"] })
+    expect(data.map { |event| event["sequence_number"] }).to eq((0...data.size).to_a)
+  end
+
+  def with_usage(response) = response.reject { |name, value| name == "usage" && value.nil? }
+
+  # @return [Hash{String => String}] an event's type => its schema's name
+  def self.event_schemas
+    @event_schemas ||= JSON.parse(File.read(OPENAPI)).dig("components", "schemas").filter_map do |name, schema|
+      types = schema.dig("properties", "type", "enum")
+      [types.first, name] if name.end_with?("Event") && types&.size == 1
+    end.to_h
   end
 
   def self.schema(name)

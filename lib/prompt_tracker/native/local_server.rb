@@ -23,9 +23,9 @@ require_relative "local_server/store"
 
 module PromptTracker
   module Native
-    # A server that speaks OpenAI's Assistants API (v2) and chat completions, in memory and in this process: for trying
-    # the gem without a key, and for specs. A built-in assistant answers for every assistant id; specs script what is to
-    # happen (see {Scripting}) and make it behave like other servers do ({QUIRKS}).
+    # A server that speaks OpenAI's Assistants API (v2), Responses, Conversations and chat completions, in memory and in
+    # this process: for trying the gem without a key, and for specs. A built-in assistant answers for every assistant id
+    # and model; specs script what is to happen (see {Scripting}) and make it behave like other servers do ({QUIRKS}).
     #
     # It is a Rack app. {.start} runs it with Puma, which must be in the bundle; nothing else of the gem needs Puma.
     #
@@ -39,7 +39,7 @@ module PromptTracker
     class LocalServer
       include Scripting
 
-      # How many threads are kept with `record: false`.
+      # How many threads, responses and conversations are kept with `record: false`.
       KEPT_THREADS = 1000
 
       class << self
@@ -50,7 +50,7 @@ module PromptTracker
         # @param port [Integer] 0 for any free one
         # @param threads [Integer] how many requests are served at a time; each open stream takes one
         # @param tls [Hash{Symbol => String}, nil] cert: and key:, paths of PEM files
-        # @param options [Hash] strict:, delay:, record: as in {#initialize}
+        # @param options [Hash] strict:, delay:, record:, keyless: as in {#initialize}
         # @yieldparam server [LocalServer] stopped at the end of the block
         # @return [LocalServer, Object] the server; with a block, the block's value
         # @raise [LoadError] without the puma gem
@@ -73,9 +73,11 @@ module PromptTracker
       # @param strict [Boolean] are assistants and models that it does not know refused with 404?
       # @param delay [Numeric] seconds that a run or completion takes where its script does not say
       # @param record [Boolean] false, for heavy or long use: {#requests} stays empty, and only the newest
-      #   {KEPT_THREADS} threads are kept
-      def initialize(strict: false, delay: 0, record: true)
+      #   {KEPT_THREADS} threads, responses and conversations are kept
+      # @param keyless [Boolean] does it serve requests without a key, as Ollama and others do?
+      def initialize(strict: false, delay: 0, record: true, keyless: false)
         @strict = strict
+        @keyless = keyless
         @delay = delay
         @clock = Clock.new
         @store = Store.new(most: record ? nil : KEPT_THREADS)
@@ -91,6 +93,10 @@ module PromptTracker
       # @return [String] base URL with its /v1, as a client wants it: "http://127.0.0.1:40123/v1"
       # @raise [RuntimeError] when it was not started
       def url = "#{host.url}#{Router::PREFIX}"
+
+      # @return [String] the same as Azure has it: "http://127.0.0.1:40123/openai/v1"
+      # @raise [RuntimeError] when it was not started
+      def azure_url = "#{host.url}#{Router::AZURE}#{Router::PREFIX}"
 
       # @return [Integer]
       # @raise [RuntimeError] when it was not started
@@ -115,7 +121,14 @@ module PromptTracker
         end
       end
 
-      # Forgets scripts, quirks, requests, threads, runs and created assistants, and hangs up on streams that are open.
+      # @return [Array<Hash>] every response that was created here, in order of creation, as retrieving shows them: also
+      #   those that no request finds, as they were not stored, were deleted, or ended with their stream
+      def responses
+        @clock.synchronize { @store.responses.each_value.map { |response| response.tap(&:advance).to_h } }
+      end
+
+      # Forgets scripts, quirks, requests, threads, runs, responses, conversations and created assistants, and hangs up
+      # on streams that are open.
       #
       # @return [self]
       def reset
@@ -190,7 +203,7 @@ module PromptTracker
 
       def context(request, quirks)
         Context.new(request: request, quirks: quirks, clock: @clock, store: @store, scripts: @scripts, breaks: @breaks,
-                    open_streams: @open_streams, strict: @strict, delay: @delay)
+                    open_streams: @open_streams, strict: @strict, keyless: @keyless, delay: @delay)
       end
     end
   end

@@ -68,6 +68,48 @@ module PromptTracker
             new("Invalid value: '#{got}'. Supported values are: #{list}.", param: name, code: "invalid_value")
           end
 
+          def unsupported_parameter(name)
+            new("Unsupported parameter: '#{name}' is not supported with this model.",
+                param: name, code: "unsupported_parameter")
+          end
+
+          def exclusive_parameters(one, other)
+            new("Mutually exclusive parameters. Ensure you are only providing one of: '#{one}' or '#{other}'.",
+                code: "mutually_exclusive_parameters")
+          end
+
+          def response_not_found(id) = new("Response with id '#{id}' not found.", status: 404)
+
+          def conversation_not_found(id) = new("Conversation with id '#{id}' not found.", status: 404)
+
+          def item_not_found(id) = new("Item with id '#{id}' not found.", status: 404)
+
+          def previous_not_found(id)
+            new("Previous response with id '#{id}' not found.",
+                param: "previous_response_id", code: "previous_response_not_found")
+          end
+
+          def duplicate_item(id)
+            new("Duplicate item found with id #{id}. Remove duplicate items from your input and try again.",
+                param: "input")
+          end
+
+          def wrong_id(name, id, prefix)
+            new("Invalid '#{name}': '#{id}'. Expected an ID that begins with '#{prefix}'.",
+                param: name, code: "invalid_value")
+          end
+
+          def conversation_locked
+            new("Another process is currently operating on this conversation. Please retry in a few seconds.",
+                param: "conversation", code: "conversation_locked")
+          end
+
+          def no_tool_output(call_id) = new("No tool output found for function call #{call_id}.", param: "input")
+
+          def no_tool_call(call_id)
+            new("No tool call found for function call output with call_id #{call_id}.", param: "input")
+          end
+
           # What OpenAI says with each status, for {LocalServer#fails_with}.
           def typical(status, headers = {})
             message, type, code = TYPICAL.fetch(status) { TYPICAL.fetch(status >= 500 ? 500 : 400) }

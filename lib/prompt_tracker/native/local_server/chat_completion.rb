@@ -53,7 +53,7 @@ module PromptTracker
 
         # @return [Hash] the chat.completion object
         def to_h
-          message = { "role" => "assistant", "content" => @text, "refusal" => nil, "annotations" => [] }
+          message = { "role" => "assistant", "content" => nil, "refusal" => nil, "annotations" => [], field => @text }
           message["tool_calls"] = calls if calls.any?
           choices = Array.new(number) do |index|
             { "index" => index, "message" => message, "logprobs" => nil, "finish_reason" => finish_reason }
@@ -94,6 +94,9 @@ module PromptTracker
           script.ending == "completed" ? Speaker.answer(prompt, @params["response_format"]) : ""
         end
 
+        # Where the text is in a message.
+        def field = script.refusal? ? "refusal" : "content"
+
         def number = [@params["n"].to_i, 1].max
 
         def finish_reason = FINISH.fetch(script.ending, "stop")
@@ -122,7 +125,7 @@ module PromptTracker
           @deltas ||= if calls.any?
                         calls.each_with_index.map { |call, index| { "tool_calls" => [call.merge("index" => index)] } }
                       else
-                        (script.deltas || Speaker.deltas(@text)).map { |piece| { "content" => piece } }
+                        (script.deltas || Speaker.deltas(@text)).map { |piece| { field => piece } }
                       end
         end
 
@@ -139,7 +142,7 @@ module PromptTracker
         def usage_wanted? = @params.dig("stream_options", "include_usage") == true
 
         def usage
-          return script.usage unless script.usage == Script::COUNTED
+          return Tokens.for_runs(script.usage) unless script.usage == Script::COUNTED
 
           prompts = @params["messages"].map { |message| self.class.text(message["content"]) }
           Tokens.usage(prompts, [@text.to_s, *calls.map { |call| call["function"].values.join }])

@@ -61,7 +61,10 @@ module PromptTracker
 
         def stream(answer)
           headers = headers(answer, "content-type" => EVENTS_TYPE, "cache-control" => "no-cache")
-          return [headers, []] if quirk?(:empty_stream)
+          if quirk?(:empty_stream)
+            answer.body.drop
+            return [headers, []]
+          end
 
           headers["content-encoding"] = "gzip" if gzip?
           [headers, answer.body.encoded(gzip: gzip?)]

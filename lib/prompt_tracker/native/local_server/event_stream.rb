@@ -4,6 +4,7 @@ require "zlib"
 require_relative "bodies"
 require_relative "clock"
 require_relative "frames"
+require_relative "reordered"
 
 module PromptTracker
   module Native
@@ -18,7 +19,8 @@ module PromptTracker
         # @param source [#each_event] yields (name or nil, Hash or String) for each event, and waits between them
         # @param breaks [Break, nil] where to break off
         def initialize(source, context, breaks: nil)
-          @source = source
+          @source = context.quirks.on?(:out_of_order_events) ? Reordered.new(source) : source
+          @drop = source.method(:leave) if source.respond_to?(:leave)
           @quirks = context.quirks
           @clock = context.clock
           @connection = context.connection
@@ -36,6 +38,9 @@ module PromptTracker
           @deflate = Zlib::Deflate.new(Zlib::DEFAULT_COMPRESSION, Zlib::MAX_WBITS + 16) if gzip
           self
         end
+
+        # Nobody will read it.
+        def drop = @drop&.call
 
         # Rack calls this once.
         # @raise [Clock::Hangup] where the connection must end in the middle

@@ -13,7 +13,8 @@ module PromptTracker
         DONE = "[DONE]"
         DELTAS = %w[thread.message.delta chat.completion.chunk].freeze
         LAST_EVENTS = %w[thread.run.completed thread.run.incomplete thread.run.failed thread.run.cancelled
-                         thread.run.expired thread.run.requires_action].freeze
+                         thread.run.expired thread.run.requires_action response.completed response.incomplete
+                         response.failed response.cancelled].freeze
         ERROR = { "code" => nil, "message" => "The server had an error while processing your request.",
                   "param" => nil, "type" => "server_error" }.freeze
 
@@ -37,6 +38,11 @@ module PromptTracker
         def each(name, data, &block)
           if data == DONE
             yield frame(name, DONE) unless on?(:no_done)
+            return
+          end
+          note(name, data)
+          if on?(:duplicate_events) && @number
+            2.times { one(name, data, &block) }
           elsif on?(:lone_surrogates) && DELTAS.include?(data["object"])
             halved(data).each { |half| one(name, half, &block) }
           else
@@ -46,6 +52,8 @@ module PromptTracker
 
         # Yields an error event and the end, as servers send when they fail in the middle of a stream.
         def error
+          return yield frame("error", JSON.generate(numbered_error)) if @number
+
           yield frame("error", JSON.generate(ERROR))
           yield frame("done", DONE)
         end
@@ -58,15 +66,35 @@ module PromptTracker
           yield frame(name, json(name, data))
           return unless on?(:unknown_events)
 
-          yield frame("thread.run.heartbeat", JSON.generate({ "object" => "heartbeat", "n" => @count }))
+          unknown = @number ? "response.heartbeat" : "thread.run.heartbeat"
+          yield frame(unknown, JSON.generate({ "object" => "heartbeat", "type" => unknown, "n" => @count }))
+        end
+
+        # Remembers the number of the Responses API's last event; other events have none.
+        def note(name, data)
+          @number = data["sequence_number"] if name.to_s.start_with?("response.")
+        end
+
+        def numbered_error
+          error = ERROR.merge("type" => "error", "code" => "server_error", "sequence_number" => @number + 1)
+          on?(:no_sequence_numbers) ? error.except("sequence_number") : error
         end
 
         def json(name, data)
-          data = data.slice("id", "status", "last_error") if on?(:short_failed_event) && name == "thread.run.failed"
+          data = short(name, data) if on?(:short_failed_event)
+          data = data.except("sequence_number") if on?(:no_sequence_numbers)
           data = padded(data) if on?(:big_body) && @count.zero?
           data = { "type" => name }.merge(data) if name && @quirks.option(:no_event_lines, :kind, :object) == :type
           text = generate(@presenter.call(data))
           on?(:truncated_json) && last?(name, data) ? text.byteslice(0, text.bytesize / 2).scrub("") : text
+        end
+
+        def short(name, data)
+          case name
+          when "thread.run.failed" then data.slice("id", "status", "last_error")
+          when "response.failed" then data.merge("response" => data["response"].slice("id", "status", "error"))
+          else data
+          end
         end
 
         def generate(data)

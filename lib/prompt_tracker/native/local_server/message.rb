@@ -49,6 +49,21 @@ module PromptTracker
           delta("index" => index, "type" => "text", "text" => text)
         end
 
+        # The same for a refusal.
+        # @return [Hash] the delta
+        def append_refusal(index, piece)
+          @content[index] ||= { "type" => "refusal", "refusal" => +"" }
+          @content[index]["refusal"] << piece
+          delta("index" => index, "type" => "refusal", "refusal" => piece)
+        end
+
+        # @return [Hash] the delta
+        def annotate(index, annotation)
+          list = @content[index]["text"]["annotations"] << annotation
+          annotation = { "index" => list.size - 1 }.merge(annotation)
+          delta("index" => index, "type" => "text", "text" => { "annotations" => [annotation] })
+        end
+
         # @return [Hash] the delta
         def append_block(index, block)
           @content[index] = block
@@ -74,9 +89,11 @@ module PromptTracker
 
         def snapshot
           @content.map do |block|
+            next block.merge("refusal" => block["refusal"].dup) if block["refusal"]
             next block unless block["text"]
 
-            block.merge("text" => block["text"].merge("value" => block["text"]["value"].dup))
+            block.merge("text" => block["text"].merge("value" => block["text"]["value"].dup,
+                                                      "annotations" => block["text"]["annotations"].dup))
           end
         end
       end

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative "annotation"
 require_relative "draft"
 require_relative "plan"
 require_relative "speaker"
@@ -22,7 +23,7 @@ module PromptTracker
           @run = run
           @script = script
           @prompts = prompts
-          @draft = Draft.new(texts, script.deltas, context.quirks)
+          @draft = Draft.new(texts, script, context.quirks)
           @delay = script.delay || context.delay
           @plan = Plan.new(context.clock.now)
         end
@@ -78,7 +79,8 @@ module PromptTracker
             step = nil
             at(moment(pieces)) { step = @run.open_message }
             blocks.each_with_index do |block, place|
-              block.pieces.each { |piece| at(moment(pieces += 1)) { write(step.message, place, piece) } }
+              block.pieces.each { |piece| at(moment(pieces += 1)) { write(step.message, place, piece, block) } }
+              at(moment(pieces)) { annotate(step.message, place, block) } if block.annotations&.any?
             end
             last = index == @draft.messages.size - 1
             at(moment(pieces)) { close(step) } unless last && cut_short?
@@ -91,9 +93,18 @@ module PromptTracker
         # When so many pieces have been written, in seconds from the start.
         def moment(pieces) = @draft.pieces.zero? ? 0 : @delay * pieces / @draft.pieces.to_f
 
-        def write(message, place, piece)
-          delta = piece.is_a?(Hash) ? message.append_block(place, piece) : message.append_text(place, piece)
+        def write(message, place, piece, block)
+          delta = if block.other then message.append_block(place, piece)
+                  elsif block.refusal? then message.append_refusal(place, piece)
+                  else message.append_text(place, piece)
+                  end
           @run.emit("thread.message.delta", delta)
+        end
+
+        def annotate(message, place, block)
+          block.annotations.filter_map { |annotation| Annotation.classic(annotation) }.each do |annotation|
+            @run.emit("thread.message.delta", message.annotate(place, annotation))
+          end
         end
 
         def close(step) = @run.close_step(step, usage: usage)
@@ -116,7 +127,12 @@ module PromptTracker
           @run.become(status, usage: usage, last_error: error, reason: reason)
         end
 
-        def reason = @script.ending == "incomplete" ? @script.reason || "max_completion_tokens" : nil
+        # What the Responses API calls max_output_tokens has another name here.
+        def reason
+          return unless @script.ending == "incomplete"
+
+          [nil, "max_output_tokens"].include?(@script.reason) ? "max_completion_tokens" : @script.reason
+        end
 
         def call_tools
           step = nil
@@ -137,7 +153,7 @@ module PromptTracker
         end
 
         def usage
-          return @script.usage unless @script.usage == Script::COUNTED
+          return Tokens.for_runs(@script.usage) unless @script.usage == Script::COUNTED
 
           Tokens.usage(@prompts, @draft.texts + @script.calls.flatten)
         end

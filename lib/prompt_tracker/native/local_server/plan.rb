@@ -24,6 +24,11 @@ module PromptTracker
           take while @next < @beats.size && @started + @beats[@next].at <= now
         end
 
+        # Lets one thing happen, if it is due.
+        def step(now)
+          take if @next < @beats.size && @started + @beats[@next].at <= now
+        end
+
         # Lets the first thing happen if it is due and has not happened, and nothing more.
         def open(now)
           take if @next.zero? && @beats.any? && @started + @beats[0].at <= now

@@ -9,7 +9,8 @@ module PromptTracker
       class Presenter
         OBJECT_QUIRKS = %i[text_as_string usage_null leftover_required_action run_missing_fields extra_fields].freeze
         KEPT_IN_RUNS = %w[id object thread_id status].freeze
-        KEPT_WHEN_SET = %w[required_action last_error].freeze
+        KEPT_IN_RESPONSES = %w[id object status output].freeze
+        KEPT_WHEN_SET = %w[required_action last_error error incomplete_details].freeze
         LEFTOVER = {
           "type" => "submit_tool_outputs",
           "submit_tool_outputs" => {
@@ -30,10 +31,11 @@ module PromptTracker
 
           shown = case object["object"]
                   when "list" then object.merge("data" => object["data"].map { |item| call(item) })
+                  when "response" then response(object)
                   when "thread.run" then run(object)
                   when "thread.message" then message(object)
                   when "thread.message.delta" then delta(object)
-                  else usage(object)
+                  else other(object)
                   end
           @quirks.on?(:extra_fields) ? extended(shown) : shown
         end
@@ -48,6 +50,31 @@ module PromptTracker
           return object unless @quirks.on?(:run_missing_fields)
 
           object.select { |key, value| KEPT_IN_RUNS.include?(key) || (KEPT_WHEN_SET.include?(key) && value) }
+        end
+
+        # Objects that say their type and not what object they are: the Responses API's events and items.
+        def other(object)
+          type = object["type"].to_s
+          return usage(object) unless type.start_with?("response.") || type == "message"
+          return item(object) if type == "message"
+
+          object = object.merge("response" => call(object["response"])) if object["response"]
+          object = object.merge("item" => item(object["item"])) if object["item"]
+          object
+        end
+
+        def response(object)
+          object = usage(object)
+          object = object.merge("output" => object["output"].map { |one| item(one) }) if object["output"]
+          return object unless @quirks.on?(:run_missing_fields)
+
+          object.select { |key, value| KEPT_IN_RESPONSES.include?(key) || (KEPT_WHEN_SET.include?(key) && value) }
+        end
+
+        def item(object)
+          return object unless @quirks.on?(:text_as_string) && object["type"] == "message"
+
+          object.merge("content" => object["content"].filter_map { |part| part["text"] || part["refusal"] }.join)
         end
 
         def message(object)

@@ -9,6 +9,9 @@ module PromptTracker
     class LocalServer
       # A request as it arrived.
       class Request
+        # Headers that carry a key.
+        SECRET = %w[authorization api-key].freeze
+
         # @return [String] "GET", "POST" …
         attr_reader :method
         # @return [String] the path as sent, with its /v1: "/v1/threads/runs"
@@ -42,7 +45,7 @@ module PromptTracker
 
         # @return [String] without the key that was sent
         def inspect
-          shown = headers.merge(headers.key?("authorization") ? { "authorization" => "[hidden]" } : {})
+          shown = headers.to_h { |name, value| [name, SECRET.include?(name) ? "[hidden]" : value] }
           "#<#{self.class.name} #{self} query=#{query} headers=#{shown} body=#{body.inspect}>"
         end
 

@@ -8,8 +8,8 @@ module PromptTracker
       # What to do with a request instead of serving it: an error, any other answer, or no answer at all.
       # @private
       class RequestScript
-        # @param on [String, Regexp, nil] which requests: "POST /threads/runs", with {id} or * for any segment; a Regexp
-        #   is tried on "POST /threads/thread_1/runs"; nil means any request
+        # @param on [String, Regexp, Proc, nil] which requests: "POST /threads/runs", with {id} or * for any segment; a
+        #   Regexp is tried on "POST /threads/thread_1/runs"; a Proc is given the {Request}; nil means any request
         # @param delay [Numeric] seconds before it happens
         def initialize(on, delay: 0, &action)
           @pattern = pattern(on)
@@ -19,8 +19,9 @@ module PromptTracker
 
         def match?(request)
           return true unless @pattern
+          return @pattern.call(request) if @pattern.is_a?(Proc)
 
-          @pattern.match?("#{request.method} #{request.path.delete_prefix("/v1")}")
+          @pattern.match?("#{request.method} #{request.path.sub(%r{\A(/openai)?/v1}, "")}")
         end
 
         # @return [Array] a Rack response
@@ -35,7 +36,7 @@ module PromptTracker
 
         def pattern(on)
           case on
-          when nil, Regexp then on
+          when nil, Regexp, Proc then on
           when String
             verb, path = on.split(" ", 2)
             raise ArgumentError, "on: as in \"POST /threads/runs\", not #{on.inspect}" unless path&.start_with?("/")
@@ -44,7 +45,7 @@ module PromptTracker
               segment.match?(/\A(\*|\{.*\})\z/) ? "[^/]+" : Regexp.escape(segment)
             end
             /\A#{verb == "*" ? "[A-Z]+" : Regexp.escape(verb)} #{segments.join("/")}\z/
-          else raise ArgumentError, "on: a String, a Regexp or nil"
+          else raise ArgumentError, "on: a String, a Regexp, a Proc or nil"
           end
         end
       end

@@ -4,8 +4,10 @@ require "uri"
 require_relative "api_error"
 require_relative "endpoints/assistants"
 require_relative "endpoints/chat"
+require_relative "endpoints/conversations"
 require_relative "endpoints/messages"
 require_relative "endpoints/models"
+require_relative "endpoints/responses"
 require_relative "endpoints/run_steps"
 require_relative "endpoints/runs"
 require_relative "endpoints/threads"
@@ -17,6 +19,8 @@ module PromptTracker
       # @private
       module Router
         PREFIX = "/v1"
+        # What Azure has before it.
+        AZURE = "/openai"
 
         # Path => verb => endpoint class and method. A path's {…} become the method's arguments.
         TABLE = {
@@ -38,13 +42,31 @@ module PromptTracker
           "/threads/{}/runs/{}/submit_tool_outputs" => { "POST" => [Endpoints::Runs, :submit_tool_outputs] },
           "/threads/{}/runs/{}/steps" => { "GET" => [Endpoints::RunSteps, :list] },
           "/threads/{}/runs/{}/steps/{}" => { "GET" => [Endpoints::RunSteps, :retrieve] },
+          "/responses" => { "POST" => [Endpoints::Responses, :create] },
+          "/responses/{}" => { "GET" => [Endpoints::Responses, :retrieve],
+                               "DELETE" => [Endpoints::Responses, :delete] },
+          "/responses/{}/cancel" => { "POST" => [Endpoints::Responses, :cancel] },
+          "/responses/{}/input_items" => { "GET" => [Endpoints::Responses, :input_items] },
+          "/conversations" => { "POST" => [Endpoints::Conversations, :create] },
+          "/conversations/{}" => { "GET" => [Endpoints::Conversations, :retrieve],
+                                   "POST" => [Endpoints::Conversations, :modify],
+                                   "DELETE" => [Endpoints::Conversations, :delete] },
+          "/conversations/{}/items" => { "POST" => [Endpoints::Conversations, :add_items],
+                                         "GET" => [Endpoints::Conversations, :list_items] },
+          "/conversations/{}/items/{}" => { "GET" => [Endpoints::Conversations, :retrieve_item],
+                                            "DELETE" => [Endpoints::Conversations, :delete_item] },
           "/models" => { "GET" => [Endpoints::Models, :list] },
           "/models/{}" => { "GET" => [Endpoints::Models, :retrieve] },
           "/chat/completions" => { "POST" => [Endpoints::Chat, :create] }
         }.freeze
         ROUTES = TABLE.map do |path, verbs|
-          [/\A#{PREFIX}#{path.gsub("{}", "([^\/]+)")}\z/, verbs, path.start_with?("/assistants", "/threads")]
+          [/\A(?:#{AZURE})?#{PREFIX}#{path.gsub("{}", "([^\/]+)")}\z/, verbs, path[%r{\A/\w+}]]
         end.freeze
+        # Paths of the Assistants API.
+        ASSISTANTS = %w[/assistants /threads].freeze
+
+        # Quirks under which there is no such API.
+        GONE = %i[assistants_gone after_shutdown].freeze
 
         class << self
           # @param context [Context]
@@ -52,11 +74,11 @@ module PromptTracker
           # @raise [ApiError]
           def call(context)
             request = context.request
-            match, verbs, beta = find(request)
-            check_gone(context) if beta
-            check_key(request)
+            match, verbs, family = find(request)
+            check_there(context, family)
+            check_key(context)
             endpoint, method = verbs.fetch(request.method) { raise ApiError.wrong_method(request, verbs.keys) }
-            check_beta(request) if beta
+            check_beta(request) if ASSISTANTS.include?(family)
             arguments = match.captures.map { |segment| URI.decode_www_form_component(segment) }
             context.clock.synchronize { endpoint.new(context).public_send(method, *arguments) }
           end
@@ -64,23 +86,26 @@ module PromptTracker
           private
 
           def find(request)
-            ROUTES.each do |pattern, verbs, beta|
+            ROUTES.each do |pattern, verbs, family|
               match = pattern.match(request.path)
-              return [match, verbs, beta] if match
+              return [match, verbs, family] if match
             end
             raise ApiError.unknown_url(request)
           end
 
-          def check_gone(context)
-            return unless context.quirks.on?(:assistants_gone)
-
-            raise ApiError.unknown_url(context.request, context.quirks.option(:assistants_gone, :status, 404))
+          # Does the server have that family of paths?
+          def check_there(context, family)
+            quirk = { "/assistants" => GONE, "/threads" => GONE, "/conversations" => [:no_conversations] }
+                    .fetch(family, []).find { |name| context.quirks.on?(name) }
+            raise ApiError.unknown_url(context.request, context.quirks.option(quirk, :status, 404)) if quirk
           end
 
-          def check_key(request)
-            return if request.headers["authorization"].to_s.match?(/\ABearer +\S/i)
+          # Azure's header is as good as OpenAI's.
+          def check_key(context)
+            headers = context.request.headers
+            return if context.keyless || headers["authorization"].to_s.match?(/\ABearer +\S/i)
 
-            raise ApiError.missing_key
+            raise ApiError.missing_key if headers["api-key"].to_s.strip.empty?
           end
 
           def check_beta(request)

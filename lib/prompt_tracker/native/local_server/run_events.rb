@@ -40,7 +40,7 @@ module PromptTracker
         #   are the last
         def look
           @clock.synchronize do
-            @run.advance
+            advance
             wait if @run.events.size == @next && !@run.resting?
             events = @run.events[@next..]
             @next += events.size
@@ -50,8 +50,10 @@ module PromptTracker
 
         def wait
           @clock.wait([@run.next_in, EventStream::LOOK].compact.min, @epoch)
-          @run.advance
+          advance
         end
+
+        def advance = @run.advance
       end
     end
   end

@@ -9,8 +9,9 @@ require_relative "script"
 module PromptTracker
   module Native
     class LocalServer
-      # What a spec tells the server to do. Each call lines up behind the earlier ones; a run or a chat completion takes
-      # the first that fits it when it starts. Where nothing is lined up the built-in assistant answers.
+      # What a spec tells the server to do. Each call lines up behind the earlier ones; a run, a response or a chat
+      # completion takes the first that fits it when it starts. Where nothing is lined up the built-in assistant
+      # answers. What is said here of runs holds for responses too.
       #
       # All methods may be called from any thread and return the server, so calls can be chained.
       #
@@ -19,7 +20,16 @@ module PromptTracker
       #   server.calls_tool("get_weather", { city: "Berlin" }, then_answer: ->(out) { "It is #{out["get_weather"]}." })
       #   server.fails_with(429, headers: { "retry-after" => "1" }, on: "POST /threads/runs")
       module Scripting
-        # The next run or chat completion answers this.
+        # Requests that a locked conversation refuses.
+        IN_CONVERSATION = lambda do |request|
+          next false unless request.method == "POST"
+
+          request.path.match?(%r{/conversations/[^/]+/items\z}) ||
+            (request.path.end_with?("/responses") && request.body.is_a?(Hash) && !request.body["conversation"].nil?)
+        end
+        private_constant :IN_CONVERSATION
+
+        # The next run, response or chat completion answers this.
         #
         # @param text [String, Hash, Array<String>, nil] the answer; a Hash becomes JSON, several Strings become several
         #   messages of one run. nil: the block's value, or else the built-in assistant's words
@@ -28,23 +38,40 @@ module PromptTracker
         # @param deltas [Array<String>, nil] how a stream cuts the text; default: by words
         # @param polls [Integer] without a stream: so many retrievals still see the run in progress
         # @param times [Integer, :always] how many runs answer so
-        # @param assistant_id [String, nil] only for runs of that assistant
+        # @param assistant_id [String, nil] only for runs of that assistant, and for responses whose metadata has that
+        #   assistant_id
+        # @param annotations [Array<Hash>] of the text, as the Responses API has them: file_citation,
+        #   container_file_citation, url_citation (left out where the Assistants API has no such thing)
+        # @param images [Integer, Array<String>] images after the text: how many, or each in Base64
         # @yieldparam prompt [String] the last user message's text
         # @yieldreturn [String, Hash, Array<String>] the answer; the server stands still meanwhile, so be quick
         # @return [self]
         # @raise [ArgumentError]
-        def answer(text = nil, usage: :counted, delay: nil, deltas: nil, polls: 0, times: 1, assistant_id: nil, &block)
+        def answer(text = nil, usage: :counted, delay: nil, deltas: nil, polls: 0, times: 1, assistant_id: nil,
+                   annotations: [], images: [], &block)
           line_up(Script.new(text: text.nil? && deltas.nil? ? block : text, usage: usage, delay: delay, deltas: deltas,
-                             polls: polls, assistant_id: assistant_id), times)
+                             polls: polls, assistant_id: assistant_id, annotations: annotations, images: images), times)
         end
 
-        # The next run ends like this. In chat, failed, cancelled and expired are an error 500 (or 429), and
-        # incomplete is a finish_reason.
+        # The next run, response or chat completion refuses to answer.
+        #
+        # @param text [String] the refusal
+        # @param times (see #answer)
+        # @param options [Hash] usage:, delay:, deltas:, polls:, assistant_id: as in {#answer}
+        # @return [self]
+        def refuses(text = "I'm sorry, but I can't help with that.", times: 1, **options)
+          line_up(Script.new(text: text, refusal: true, **options), times)
+        end
+
+        # The next run ends like this. A response has no expired (it is failed then) and no requires_action (it is
+        # completed then). In chat, failed, cancelled and expired are an error 500 (or 429), and incomplete is a
+        # finish_reason.
         #
         # @param status [String, Symbol] "failed", "cancelled", "expired", "incomplete", "requires_action", "completed"
         # @param text [String, nil] what the assistant had said until then
         # @param last_error [Hash, nil] code and message of a failed run
-        # @param reason [String, nil] of an incomplete run: "max_completion_tokens" (default) or "max_prompt_tokens"
+        # @param reason [String, nil] of an incomplete run: "max_completion_tokens" (default) or "max_prompt_tokens"; of
+        #   a response: "max_output_tokens" (default, also for the other two) or "content_filter"
         # @param usage (see #answer)
         # @param delay (see #answer)
         # @param deltas (see #answer)
@@ -95,18 +122,29 @@ module PromptTracker
           line_up(Script.new(ending: status, stays: true, text: text, assistant_id: assistant_id), times)
         end
 
-        # The next stream breaks off. The run itself goes on and ends at the server.
+        # The next stream breaks off. A run goes on and ends at the server, and so does a response in the background.
+        # Any other response ends there, as OpenAI does it, and can't be found any more.
         #
         # @param after [Symbol, String, Integer, nil] after this event (`:run_created`, `:message_delta`,
         #   "thread.message.created" …) or after so many events
         # @param bytes [Integer, nil] instead: after so many bytes of the body
         # @param how [Symbol] `:close` the connection, `:reset` it, or send an `:error` event and end
+        # @param found [Boolean, String] true: the response goes on all the same; a status such as "in_progress" or
+        #   "cancelled": it is found with that
         # @param times (see #answer)
         # @return [self]
         # @raise [ArgumentError]
-        def breaks_stream(after: nil, bytes: nil, how: :close, times: 1)
-          @breaks.add(Break.new(after: after, bytes: bytes, how: how), times: times)
+        def breaks_stream(after: nil, bytes: nil, how: :close, found: false, times: 1)
+          @breaks.add(Break.new(after: after, bytes: bytes, how: how, found: found), times: times)
           self
+        end
+
+        # The next response in a conversation, or the next items for one, are refused: it is locked.
+        #
+        # @param times [Integer, :always] how many requests
+        # @return [self]
+        def locks_conversation(times: 1)
+          refuse(IN_CONVERSATION, 0, times) { raise ApiError.conversation_locked }
         end
 
         # A request is refused.
@@ -115,8 +153,8 @@ module PromptTracker
         # @param body [Hash, String, nil] the answer's body; default: what OpenAI says with that status, in the shape
         #   that the error quirks ask for
         # @param headers [Hash{String => String}] more headers, such as retry-after
-        # @param on [String, Regexp, nil] which requests: "POST /threads/{id}/runs" (also with `*`), or a Regexp for
-        #   "POST /threads/thread_1/runs"; nil: the next request
+        # @param on [String, Regexp, Proc, nil] which requests: "POST /threads/{id}/runs" (also with `*`), a Regexp for
+        #   "POST /threads/thread_1/runs", or a Proc that is given the {Request}; nil: the next request
         # @param delay [Numeric] seconds before the answer
         # @param times [Integer, :always] how many requests
         # @return [self]

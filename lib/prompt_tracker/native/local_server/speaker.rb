@@ -19,11 +19,11 @@ module PromptTracker
         LONGEST = 40
 
         # @param prompt [String]
-        # @param format [Object] the response_format that was asked for
+        # @param format [Object] the response_format, or the Responses API's text.format, that was asked for
         # @return [String]
         def self.answer(prompt, format = nil)
           case format.is_a?(Hash) && format["type"]
-          when "json_schema" then JSON.generate(Sample.new(format.dig("json_schema", "schema") || {}).value)
+          when "json_schema" then JSON.generate(Sample.new(schema(format)).value)
           when "json_object" then JSON.generate("answer" => sentence(prompt), "source" => "local stand-in")
           else sentence(prompt)
           end
@@ -37,6 +37,9 @@ module PromptTracker
 
         # @return [Array<String>] the text as deltas, each a word with the space before it
         def self.deltas(text) = text.scan(/\s*\S+|\s+\z/)
+
+        def self.schema(format) = format.dig("json_schema", "schema") || format["schema"] || {}
+        private_class_method :schema
 
         def self.sentence(prompt)
           words = keywords(prompt)

@@ -12,10 +12,15 @@ module PromptTracker
         attr_reader :assistants
         # @return [Hash{String => Conversation}] by id, in order of creation
         attr_reader :conversations
-        # @return [Hash{String => Script}] chat's tool calls that await their outputs, by call id
-        attr_reader :chat_calls
+        # @return [Hash{String => ResponsesApi::Response}] by id, in order of creation, also those that no request finds
+        attr_reader :responses
+        # @return [Hash{String => ResponsesApi::Dialog}] the Conversations API's, by id
+        attr_reader :dialogs
+        # @return [Hash{String => Array(Script, String)}] the script and the name of function calls that await their
+        #   outputs in a later request, by call id
+        attr_reader :calls
 
-        # @param most [Integer, nil] so many threads are kept, the newest; nil: all
+        # @param most [Integer, nil] so many threads, responses and conversations are kept, the newest; nil: all
         def initialize(most: nil)
           @most = most
           clear
@@ -24,19 +29,51 @@ module PromptTracker
         def clear
           @assistants = {}
           @conversations = {}
-          @chat_calls = {}
+          @responses = {}
+          @dialogs = {}
+          @calls = {}
         end
 
         # @return [Conversation]
-        def add(conversation)
-          @conversations[conversation.id] = conversation
-          @conversations.shift if @most && @conversations.size > @most
-          conversation
-        end
+        def add(conversation) = keep(@conversations, conversation.id, conversation)
+
+        # @return [ResponsesApi::Response]
+        def add_response(response) = keep(@responses, response.id, response)
+
+        # @return [ResponsesApi::Dialog]
+        def add_dialog(dialog) = keep(@dialogs, dialog.id, dialog)
+
+        # @param script [Script] whose call it is
+        # @param name [String] of the function
+        def remember_call(id, script, name) = keep(@calls, id, [script, name])
 
         # @raise [ApiError] 404
         def conversation(id)
           @conversations.fetch(id) { raise ApiError.not_found("thread", id) }
+        end
+
+        # @raise [ApiError] 404
+        def dialog(id)
+          @dialogs.fetch(id) { raise ApiError.conversation_not_found(id) }
+        end
+
+        # @return [ResponsesApi::Item] from any conversation or response
+        # @raise [ApiError] 404
+        def item(id)
+          @dialogs.each_value { |dialog| dialog.items.key?(id) and return dialog.items[id] }
+          @responses.each_value do |response|
+            item = (response.input + response.output).find { |one| one.id == id }
+            return item if item
+          end
+          raise ApiError.item_not_found(id)
+        end
+
+        private
+
+        def keep(records, id, record)
+          records[id] = record
+          records.shift if @most && records.size > @most
+          record
         end
       end
 

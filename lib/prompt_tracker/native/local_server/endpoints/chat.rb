@@ -42,19 +42,14 @@ module PromptTracker
           # Outputs of tool calls go to the script that made the calls; anything else takes the next in line.
           def script(messages)
             outputs = messages.reverse.take_while { |message| message["role"] == "tool" }.reverse
-            asked = outputs.filter_map { |message| store.chat_calls[message["tool_call_id"]] }
-            return context.next_script(nil) if asked.empty?
-
-            by_name = outputs.to_h do |message|
-              [store.chat_calls[message["tool_call_id"]]&.last.to_s, ChatCompletion.text(message["content"])]
-            end
-            script = asked.first.first.continuation(by_name) || context.next_script(nil)
-            script.unwritten? && script.ending == "completed" ? script.saying(Speaker.after_tools(by_name)) : script
+            context.script_after(outputs.to_h do |message|
+              [message["tool_call_id"], ChatCompletion.text(message["content"])]
+            end)
           end
 
           def remember_calls(completion)
             completion.calls.each do |call|
-              store.chat_calls[call["id"]] = [completion.script, call.dig("function", "name")]
+              store.remember_call(call["id"], completion.script, call.dig("function", "name"))
             end
           end
 

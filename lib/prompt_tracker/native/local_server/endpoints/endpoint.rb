@@ -40,6 +40,13 @@ module PromptTracker
 
           def page(records) = Answer.new(Page.new(records, request.query, quirks).to_h)
 
+          # The same for items, which nothing pages `before` one.
+          def item_page(items)
+            raise ApiError.unknown_parameter("before") if request.query.key?("before")
+
+            page(items)
+          end
+
           # @return [Assistant] a known one, or unless the server is strict the built-in one under that id
           def assistant(id, param: nil)
             store.assistants[id] || (Assistant.built_in(id) unless context.strict) ||
