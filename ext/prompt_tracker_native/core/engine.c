@@ -103,7 +103,7 @@ static void cancel(ptn_exchange *x) {
   if (x->phase != PTN_PHASE_DONE) {
     ptn_status reason = (ptn_status)__atomic_load_n(&x->cancelled, __ATOMIC_ACQUIRE);
     if (x->phase == PTN_PHASE_ACTIVE) {
-      if (reason == PTN_E_TIMEOUT) ptn_transfer_timed_out(x);
+      if (reason == PTN_E_TIMEOUT || reason == PTN_E_IDLE) ptn_transfer_timed_out(x);
       if (ptn_transfer_can_stop(x)) end(x, reason);
     } else if (x->phase == PTN_PHASE_WAITING) {
       end(x, reason);
@@ -117,7 +117,6 @@ static void take_orders(void) {
   ptn_exchange *fresh = engine.inbox_first, *cancels = engine.cancels;
   engine.inbox_first = engine.inbox_last = engine.cancels = NULL;
   engine.wake_sent = false;
-  for (ptn_exchange *x = cancels; x; x = x->cancel_next) x->cancel_queued = false;
   pthread_mutex_unlock(&state);
   for (ptn_exchange *x = fresh, *next; x; x = next) {
     next = x->inbox_next;
@@ -270,14 +269,12 @@ ptn_status ptn_engine_submit(ptn_exchange *x) {
 void ptn_engine_cancel(ptn_exchange *x, ptn_status reason) {
   int none = PTN_OK;
   if (!ptn_engine_owns(x)) return;
-  __atomic_compare_exchange_n(&x->cancelled, &none, reason, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+  /* The first reason counts, and only the first call queues: take_orders() walks the list without the lock. */
+  if (!__atomic_compare_exchange_n(&x->cancelled, &none, reason, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return;
   pthread_mutex_lock(&state);
-  if (!x->cancel_queued) {
-    x->cancel_queued = true;
-    x->cancel_next = engine.cancels;
-    engine.cancels = ptn_exchange_retain(x);
-    wake();
-  }
+  x->cancel_next = engine.cancels;
+  engine.cancels = ptn_exchange_retain(x);
+  wake();
   pthread_mutex_unlock(&state);
 }
 

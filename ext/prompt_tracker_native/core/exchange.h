@@ -69,7 +69,6 @@ struct ptn_exchange {
   ptn_exchange *linger_next;             /* among those */
   ptn_exchange *inbox_next;  /* in the engine's inbox, under its lock */
   ptn_exchange *cancel_next; /* likewise */
-  bool cancel_queued;
 };
 
 /* Takes over `request` (also where it fails) and a reference of its own to `notifier`. NULL: out of memory. */

@@ -162,11 +162,8 @@ ptn_status ptn_sse_feed(ptn_sse *sse, const char *bytes, size_t n) {
 
 ptn_status ptn_sse_finish(ptn_sse *sse) {
   if (sse->ended != PTN_OK) return sse->ended;
-  if (sse->line.len) {
-    forget(&sse->event);
-    forget(&sse->data);
-    ptn_buffer_clear(&sse->line);
-  }
+  if (sse->line.len) forget(&sse->data);
+  ptn_buffer_clear(&sse->line);
   sse->ended = dispatch(sse);
   return sse->ended;
 }

@@ -155,11 +155,12 @@ static int on_connected(void *arg, char *remote_ip, char *local_ip, int remote_p
   (void)remote_ip;
   (void)local_ip;
   (void)remote_port;
+  bool again = x->sent && ptn_request_creates(x->request); /* where there is no body, nothing asks on_seek */
   connected(x);
   x->local_port = local_port;
   /* A body-less POST never calls on_read. */
   if (x->request->body_len == 0) x->sent = true;
-  return cancelled(x) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+  return again || cancelled(x) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 #endif
 
@@ -269,8 +270,8 @@ static bool out_of_descriptors(void) {
   return fd < 0 && (errno == EMFILE || errno == ENFILE);
 }
 
-static ptn_status lost(const ptn_exchange *x, ptn_status unsent) {
-  if (!x->sent) return unsent;
+static ptn_status lost(const ptn_exchange *x) {
+  if (!x->sent) return x->sent_at > 0 ? PTN_E_SEND : PTN_E_CONNECT;
   return x->http_status ? PTN_E_PARTIAL : PTN_E_LOST;
 }
 
@@ -293,11 +294,14 @@ ptn_status ptn_transfer_status(const ptn_exchange *x, CURLcode code) {
   case CURLE_SSL_ISSUER_ERROR: case CURLE_SSL_INVALIDCERTSTATUS: case CURLE_SSL_ENGINE_NOTFOUND:
     return PTN_E_TLS;
   case CURLE_SSL_CACERT_BADFILE: return PTN_E_CA_FILE;
-  case CURLE_SSL_CONNECT_ERROR: return lost(x, PTN_E_CONNECT); /* also: reset while shaking hands */
-  case CURLE_SEND_ERROR: return lost(x, PTN_E_SEND);
+  case CURLE_SSL_CONNECT_ERROR: /* also: reset while shaking hands */
+  case CURLE_SEND_ERROR: case CURLE_RECV_ERROR: case CURLE_HTTP2: case CURLE_HTTP2_STREAM: return lost(x);
   case CURLE_SEND_FAIL_REWIND: case CURLE_GOT_NOTHING: return PTN_E_LOST;
-  case CURLE_RECV_ERROR: case CURLE_HTTP2: case CURLE_HTTP2_STREAM: return lost(x, PTN_E_CONNECT);
+  case CURLE_ABORTED_BY_CALLBACK: return PTN_E_LOST; /* on_connected: it was about to be sent again */
   case CURLE_PARTIAL_FILE: return PTN_E_PARTIAL;
+#if LIBCURL_VERSION_NUM >= 0x080600
+  case CURLE_TOO_LARGE: return PTN_E_TOO_LARGE; /* one header line */
+#endif
   case CURLE_WEIRD_SERVER_REPLY: return PTN_E_PROTOCOL;
   case CURLE_BAD_CONTENT_ENCODING: return PTN_E_ENCODING;
   case CURLE_OUT_OF_MEMORY: return PTN_E_NOMEM;
