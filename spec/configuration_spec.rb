@@ -44,7 +44,10 @@ RSpec.describe PromptTracker::Native::Configuration do
       connect_timeout: [0.5, 3], read_timeout: [nil, 20], request_timeout: [nil, 1], max_retries: [0, 5],
       retry_ambiguous: [true, false], max_body_bytes: [1, 1 << 40], verify_tls: [true],
       poll_interval: [0.01], max_poll_interval: [5], ruby_llm_params: [false], cancel_on_interrupt: [true],
-      chat: %i[auto ruby_llm native]
+      chat: %i[auto ruby_llm native], api: %i[auto assistants responses],
+      assistants: [nil, { asst_1: { model: "gpt-4o" } }, ->(_id) {}], assistants_path: [nil, "config/assistants"],
+      store: [true, false], background: [true, false], truncation: [nil, "auto", :disabled],
+      include_file_search_results: [true], require_api_key: [false], reload_definitions: [nil, true, false]
     }
     usable.each do |name, values|
       values.each do |value|
@@ -63,7 +66,9 @@ RSpec.describe PromptTracker::Native::Configuration do
       verify_tls: [nil, 0], extra_headers: [nil, [], { "A b" => "x" }, { "A" => "x\r\nB: y" }, { "A" => "x\0" },
                                             { "" => "x" }, { "A" => Object.new }],
       poll_interval: [0, nil], max_poll_interval: [0, nil], ruby_llm_params: [nil], cancel_on_interrupt: ["no"],
-      chat: [nil, :langchain]
+      chat: [nil, :langchain], api: [nil, :chat], assistants: ["asst_1", 1], assistants_path: ["", 3], store: [nil],
+      background: [1], truncation: [true, "some"], include_file_search_results: [nil], require_api_key: ["no"],
+      reload_definitions: ["never"]
     }
     unusable.each do |name, values|
       values.each do |value|

@@ -11,6 +11,9 @@ module PromptTracker
     # What the environment says (`OPENAI_BASE_URL` and so on) is read at each call, so a change counts from the next
     # call on. A variable that is blank counts as unset.
     #
+    # Those that say how assistants are found and asked since OpenAI's shutdown of the Assistants API stand in
+    # `configuration/responses.rb`.
+    #
     # @example
     #   PromptTracker::Native.configure do |c|
     #     c.base_url = "http://localhost:4000/v1"
@@ -27,7 +30,7 @@ module PromptTracker
         def setting(name, default, reader: true, &check)
           @defaults = { **@defaults.to_h, name => default }.freeze
           define_method(name) { @settings.fetch(name) } if reader
-          define_method(:"#{name}=") { |value| store(name, check.call(name, value)) }
+          define_method(:"#{name}=") { |value| change(name, check.call(name, value)) }
         end
       end
 
@@ -132,6 +135,12 @@ module PromptTracker
       #   @return [Symbol]
       setting(:chat, :auto) { |name, value| Check.one_of(name, value, %i[auto ruby_llm native]) }
 
+      # All settings as they were set, without the environment; another Hash after each change.
+      #
+      # @api private
+      # @return [Hash{Symbol => Object}] frozen
+      attr_reader :settings
+
       # The settings at their defaults.
       def initialize
         @settings = self.class.defaults
@@ -204,13 +213,13 @@ module PromptTracker
       private
 
       # A new Hash each time: a snapshot knows by identity whether it is still of these settings.
-      def store(name, value)
+      def change(name, value)
         @settings = { **@settings, name => value }.freeze
         warn_of_no_verification if name == :verify_tls && value == false
       end
 
       def hidden?(name)
-        %i[organization project extra_headers].include?(name)
+        %i[organization project extra_headers assistants].include?(name)
       end
 
       def warn_of_no_verification
@@ -221,6 +230,12 @@ module PromptTracker
              "the way to the server can read the API key. To trust a certificate of your own, set SSL_CERT_FILE."
       end
     end
+
+    require_relative "configuration/responses"
+    # Each call looks for a definition. Were this loaded on demand, one thread could be loading it while another forks.
+    require_relative "definitions"
+
+    autoload :Shutdown, "prompt_tracker/native/shutdown"
 
     @configuration = Configuration.new
 

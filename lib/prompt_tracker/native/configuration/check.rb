@@ -79,6 +79,39 @@ module PromptTracker
           value.compact.to_h { |key, text| [header_name(name, key), header_value(name, key, text)] }.freeze
         end
 
+        # @return [Hash{String => Hash}, #call, nil] a Hash is copied, deep and frozen, with Strings as keys
+        def assistants(name, value)
+          return value if value.nil? || (!value.is_a?(Hash) && value.respond_to?(:call))
+
+          unless value.is_a?(Hash)
+            raise ArgumentError, "#{name} must be a Hash of definitions by assistant id, or answer call(id), " \
+                                 "not #{value.class}"
+          end
+
+          value.each { |id, definition| assistant(name, id, definition) }
+          plain(value)
+        end
+
+        # Plain data: Strings as keys, Symbols as Strings, all copied and frozen.
+        def plain(value)
+          case value
+          when Hash then value.to_h { |key, inner| [-key.to_s, plain(inner)] }.freeze
+          when Array then value.map { |inner| plain(inner) }.freeze
+          when String, Symbol then -value.to_s
+          else value
+          end
+        end
+
+        def assistant(name, id, definition)
+          unless id.to_s.b.match?(/\A[A-Za-z0-9_~-][A-Za-z0-9._~-]*\z/)
+            raise ArgumentError, "#{name}: #{id.to_s[0, 60].inspect} can't be an assistant's id: letters, digits and " \
+                                 "._~- are fine, a dot at the beginning is not"
+          end
+          return if definition.is_a?(Hash)
+
+          raise ArgumentError, "#{name}: the definition of #{id} must be a Hash, not #{definition.class}"
+        end
+
         def header_name(name, key)
           return key.to_s.dup.freeze if key.to_s.b.match?(HEADER_NAME)
 
@@ -91,7 +124,7 @@ module PromptTracker
 
           raise ArgumentError, "#{name}: the value of #{key} must be a String without line breaks or NUL"
         end
-        private_class_method :header_name, :header_value
+        private_class_method :assistant, :header_name, :header_value
       end
     end
   end
