@@ -9,7 +9,7 @@ VALUE ptb_cAssistantService;
 
 static ID id_assistant_id, id_prompt, id_timeout, id_client, id_options, id_tools, id_thread_id, id_flow;
 static ID id_build_client, id_new, id_configuration;
-static VALUE sym_thread_id, sym_tools, sym_flow, sym_access_token, sym_streaming, sym_polling;
+static VALUE sym_thread_id, sym_tools, sym_flow, sym_access_token, sym_streaming, sym_polling, sym_new;
 
 /* What a run takes (CreateRunRequest of OpenAI's API document), the two that this gem fills in aside. */
 static const char *const run_options[] = {
@@ -70,8 +70,7 @@ static void set_options(VALUE self, VALUE more) {
     rb_raise(rb_eArgError, "unknown keywords: %" PRIsVALUE, names);
   }
   VALUE thread_id = rb_hash_delete(options, sym_thread_id);
-  if (thread_id == ID2SYM(id_new)) thread_id = Qnil;
-  if (!NIL_P(thread_id)) ptb_check_id(thread_id, "thread_id");
+  if (!NIL_P(thread_id) && thread_id != sym_new) ptb_check_id(thread_id, "thread_id");
   rb_ivar_set(self, id_thread_id, thread_id);
   rb_ivar_set(self, id_tools, check_tools(rb_hash_delete(options, sym_tools)));
   rb_ivar_set(self, id_flow, check_flow(rb_hash_delete(options, sym_flow)));
@@ -105,20 +104,27 @@ static VALUE client_class(void) {
   VALUE theirs = RB_TYPE_P(openai, T_MODULE) ? constant(openai, "Client") : Qnil;
   if (NIL_P(theirs)) return ours;
   if (RB_TYPE_P(theirs, T_CLASS) && RTEST(rb_class_inherited_p(theirs, ours))) return theirs;
-  VALUE owner = rb_funcall(rb_obj_method(theirs, ID2SYM(id_new)), rb_intern("owner"), 0);
-  return owner == rb_cClass ? ours : theirs;
+  return rb_method_basic_definition_p(CLASS_OF(theirs), id_new) ? ours : theirs;
 }
 
+/* Making a client and its transport costs about as much as all the rest of a call, so where nobody can tell the
+ * difference the services share one, each with a copy of its own. */
 static VALUE new_client(VALUE key) {
-  VALUE keywords = rb_hash_new();
+  VALUE klass = client_class(), keywords = rb_hash_new();
+  if (klass == rb_const_get(ptb_mNative, rb_intern("Client")) && rb_method_basic_definition_p(CLASS_OF(klass), id_new)) {
+    return rb_funcall(ptb_mNative, rb_intern("client_for"), 1, key);
+  }
   rb_hash_aset(keywords, sym_access_token, key);
-  return rb_funcallv_kw(client_class(), id_new, 1, &keywords, RB_PASS_KEYWORDS);
+  return rb_funcallv_kw(klass, id_new, 1, &keywords, RB_PASS_KEYWORDS);
 }
 
 static VALUE client_failed(VALUE key, VALUE error) {
   (void)key;
   ptb_error_raise(ptb_error_wrap(ptb_eAssistant, Qnil, error), error);
 }
+
+/* Made once a client, where its settings can still turn out not to work. */
+static VALUE transport_of(VALUE client) { return rb_funcall(client, rb_intern("transport"), 0); }
 
 /* Makes the client; a subclass may make another. The key is looked up now, not when the app was loaded.
  *
@@ -128,7 +134,7 @@ static VALUE client_failed(VALUE key, VALUE error) {
 static VALUE service_build_client(VALUE self) {
   (void)self;
   VALUE key = rb_funcall(ptb_mNative, rb_intern("api_key"), 0);
-  if (NIL_P(key)) {
+  if (NIL_P(key) && RTEST(rb_funcall(rb_funcall(ptb_mNative, id_configuration, 0), rb_intern("needs_api_key?"), 0))) {
     VALUE variable = rb_funcall(ptb_mNative, rb_intern("api_key_variable"), 0);
     rb_raise(ptb_eAssistant, "%" PRIsVALUE " environment variable not set", variable);
   }
@@ -141,12 +147,28 @@ static double setting(VALUE configuration, const char *name) {
   return NUM2DBL(rb_funcall(configuration, rb_intern(name), 0));
 }
 
+/* Looks up the definition that the Responses wire answers from; none: the Assistants wire. */
+static void find_definition(ptb_run *run) {
+  VALUE api = rb_funcall(rb_funcall(ptb_mNative, id_configuration, 0), rb_intern("api"), 0);
+  if (api == ID2SYM(rb_intern("assistants"))) return;
+  VALUE definitions = rb_const_get(ptb_mNative, rb_intern("Definitions"));
+  run->definition = rb_funcall(definitions, rb_intern("find"), 1, run->assistant_id);
+  if (NIL_P(run->definition) && api == ID2SYM(rb_intern("responses"))) {
+    rb_raise(ptb_eConfiguration, "no definition of %" PRIsVALUE " was found. %" PRIsVALUE, run->assistant_id,
+             rb_funcall(definitions, rb_intern("places"), 1, run->assistant_id));
+  }
+}
+
 static VALUE perform(VALUE arg) {
   ptb_run *run = (ptb_run *)arg;
   VALUE flow = rb_ivar_get(run->service, id_flow);
   if (NIL_P(flow)) flow = rb_funcall(rb_funcall(ptb_mNative, id_configuration, 0), rb_intern("flow"), 0);
-  if (!ptb_client_is_ours(run->client) || flow == sym_polling) return ptb_run_polled(run);
-  return ptb_run_streamed(run, rb_funcall(run->client, rb_intern("transport"), 0));
+  bool ours = ptb_client_is_ours(run->client), polling = flow == sym_polling;
+  if (ours) ptb_run_step(run, "Failed to run assistant", find_definition);
+  VALUE transport = ours ? transport_of(run->client) : Qnil;
+  if (!NIL_P(run->definition)) return ptb_run_responses(run, transport, !polling);
+  if (run->thread_id == sym_new) run->thread_id = Qnil;
+  return ours && !polling ? ptb_run_streamed(run, transport) : ptb_run_polled(run);
 }
 
 static VALUE cancel_unless_ended(VALUE arg) {
@@ -175,9 +197,11 @@ static VALUE service_call(VALUE self) {
       .max_poll_interval = setting(configuration, "max_poll_interval"),
       .block = rb_block_given_p(), .cancels = RTEST(rb_funcall(configuration, rb_intern("cancel_on_interrupt"), 0)),
       .threads = Qnil, .messages = Qnil, .runs = Qnil,
-      .thread_id = NIL_P(thread_id) ? Qnil : rb_str_dup(thread_id), .run_id = Qnil, .run = Qnil, .message = Qnil,
+      .thread_id = RB_TYPE_P(thread_id, T_STRING) ? rb_str_dup(thread_id) : thread_id,
+      .run_id = Qnil, .run = Qnil, .message = Qnil, .definition = Qnil, .error_code = Qnil,
   };
   if (ptb_client_is_ours(run.client)) {
+    rb_rescue2(transport_of, run.client, client_failed, Qnil, ptb_eError, (VALUE)0);
     run.client = rb_funcall(run.client, rb_intern("with_deadline"), 1, DBL2NUM(run.deadline));
   }
   VALUE result = rb_ensure(perform, (VALUE)&run, cancel_unless_ended, (VALUE)&run);
@@ -203,6 +227,7 @@ static void intern_names(void) {
   sym_access_token = ID2SYM(rb_intern("access_token"));
   sym_streaming = ID2SYM(rb_intern("streaming"));
   sym_polling = ID2SYM(rb_intern("polling"));
+  sym_new = ID2SYM(id_new);
 }
 
 void ptb_define_assistant_service(VALUE api_error) {

@@ -19,19 +19,15 @@ static const char *const compatible[] = {"azure", "azure_openai", "openai_compat
 
 static VALUE configuration(void) { return rb_funcall(ptb_mNative, rb_intern("configuration"), 0); }
 
-static bool is(VALUE text, const char *name) {
-  return (size_t)RSTRING_LEN(text) == strlen(name) && memcmp(RSTRING_PTR(text), name, strlen(name)) == 0;
-}
-
 static bool at_openai(void) {
   VALUE base = rb_funcall(configuration(), rb_intern("base_url"), 0);
-  return strstr(StringValueCStr(base), "://api.openai.com") != NULL;
+  return RTEST(rb_funcall(rb_const_get(ptb_mNative, rb_intern("Shutdown")), rb_intern("hosts?"), 1, base));
 }
 
 void ptb_chat_check_provider(VALUE provider) {
-  if (is(provider, "openai") || RSTRING_LEN(provider) == 0) return;
+  if (ptb_is(provider, "openai") || RSTRING_LEN(provider) == 0) return;
   for (size_t i = 0; i < sizeof(compatible) / sizeof(*compatible); i++) {
-    if (!is(provider, compatible[i])) continue;
+    if (!ptb_is(provider, compatible[i])) continue;
     if (!at_openai()) return;
     rb_raise(ptb_eUnsupportedProvider, "no address is known for the provider %" PRIsVALUE ": set OPENAI_BASE_URL to its "
              "OpenAI-compatible API, or add gem \"ruby_llm\" to the Gemfile", rb_inspect(provider));
@@ -173,11 +169,11 @@ static bool adapt(asking *a) {
   VALUE status = rb_attr_get(a->error, rb_intern("@status")), param = rb_attr_get(a->error, rb_intern("@param"));
   VALUE max_tokens = ID2SYM(rb_intern("max_tokens")), temperature = ID2SYM(rb_intern("temperature"));
   if (status != INT2FIX(400) || !RB_TYPE_P(param, T_STRING)) return false;
-  if (is(param, "max_tokens") && rb_hash_lookup2(a->body, max_tokens, Qundef) != Qundef) {
+  if (ptb_is(param, "max_tokens") && rb_hash_lookup2(a->body, max_tokens, Qundef) != Qundef) {
     set(a->body, "max_completion_tokens", rb_hash_delete(a->body, max_tokens));
     return true;
   }
-  return is(param, "temperature") && !NIL_P(rb_hash_delete(a->body, temperature));
+  return ptb_is(param, "temperature") && !NIL_P(rb_hash_delete(a->body, temperature));
 }
 
 static VALUE text_of(VALUE answer) {

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <ruby/io.h>
 #include <ruby/thread.h>
+#include <string.h>
 
 #include "clock.h"
 #include "engine.h"
@@ -15,16 +16,26 @@ static const double longest_wait_s = 600;
 /* A cancelled exchange is over within a turn of the engine; what it had got by then is worth that long. */
 static const double settle_s = 0.2;
 
-static void flight_free(void *ptr) {
-  ptb_flight *f = ptr;
+static void let_go(ptb_flight *f) {
   if (f->exchange && !f->done) ptn_engine_cancel(f->exchange, PTN_E_CANCELLED);
   ptn_exchange_release(f->exchange);
   ptn_notifier_release(f->notifier);
+  f->exchange = NULL;
+  f->notifier = NULL;
+}
+
+static void flight_free(void *ptr) {
+  ptb_flight *f = ptr;
+  let_go(f);
   ptn_buffer_free(&f->inbox);
+  ptn_buffer_free(&f->headers);
   ruby_xfree(f);
 }
 
-static size_t flight_size(const void *ptr) { return sizeof(ptb_flight) + ((const ptb_flight *)ptr)->inbox.cap; }
+static size_t flight_size(const void *ptr) {
+  const ptb_flight *f = ptr;
+  return sizeof(*f) + f->inbox.cap + f->headers.cap;
+}
 
 static const rb_data_type_t flight_type = {
     .wrap_struct_name = "PromptTracker::Native flight",
@@ -108,10 +119,20 @@ static VALUE wait_for_it(VALUE arg) {
   }
 }
 
-/* Never waits: the engine lets go of the exchange by itself. */
-static VALUE cancel_unless_done(VALUE arg) {
+static void keep_response(ptb_flight *f) {
+  ptn_exchange *x = f->exchange;
+  f->http_status = x->http_status;
+  f->body_kind = x->body_kind;
+  f->sent = x->sent;
+  memcpy(f->error, x->error, sizeof(f->error));
+  ptn_buffer_swap(&f->headers, &x->headers);
+}
+
+/* Never waits: where the exchange is not done, the engine lets go of it by itself. */
+static VALUE end_wait(VALUE arg) {
   ptb_flight *f = ((waiting *)arg)->flight;
-  if (!f->done) ptn_engine_cancel(f->exchange, PTN_E_CANCELLED);
+  if (f->done) keep_response(f);
+  let_go(f);
   return Qnil;
 }
 
@@ -132,7 +153,7 @@ VALUE ptb_flight_new(ptn_request *request, double deadline, ptb_sink sink, void 
     raise_status(status);
   }
   waiting w = {f, deadline, sink, arg};
-  rb_ensure(wait_for_it, (VALUE)&w, cancel_unless_done, (VALUE)&w);
+  rb_ensure(wait_for_it, (VALUE)&w, end_wait, (VALUE)&w);
   RB_GC_GUARD(flight);
   return flight;
 }

@@ -8,11 +8,17 @@
 #include "request.h"
 
 /* One exchange as a Ruby thread sees it: launched, waited for, read. The object owns the thread's reference to
- * the exchange and what has come out of it, so that an exception anywhere leaks nothing. */
+ * the exchange and what has come out of it, so that an exception anywhere leaks nothing. Exchange and notifier go
+ * back when the wait is over, not when the collector comes: a descriptor and the request's bytes hang on them. */
 typedef struct {
-  ptn_exchange *exchange;
-  ptn_notifier *notifier;
+  ptn_exchange *exchange; /* NULL after the wait */
+  ptn_notifier *notifier; /* likewise */
   ptn_buffer inbox; /* plain body, or the records that have not been looked at */
+  ptn_buffer headers; /* the raw block of the response, where done; so with the next four */
+  int http_status;
+  ptn_body_kind body_kind;
+  bool sent;
+  char error[CURL_ERROR_SIZE];
   bool done;
   ptn_status status; /* the exchange's, or PTN_E_TIMEOUT where it was given up */
   int attempts;
@@ -33,9 +39,9 @@ VALUE ptb_flight_new(ptn_request *request, double deadline, ptb_sink sink, void 
 
 ptb_flight *ptb_flight_get(VALUE flight);
 
-static inline int ptb_flight_http_status(const ptb_flight *f) { return f->done ? f->exchange->http_status : 0; }
+static inline int ptb_flight_http_status(const ptb_flight *f) { return f->http_status; }
 static inline bool ptb_flight_has_events(const ptb_flight *f) {
-  return f->done && f->exchange->body_kind == PTN_BODY_EVENTS;
+  return f->done && f->body_kind == PTN_BODY_EVENTS;
 }
 
 #endif

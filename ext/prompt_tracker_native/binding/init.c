@@ -7,6 +7,7 @@
 #include "flight.h"
 #include "json.h"
 #include "llm_client_service.h"
+#include "response_shape.h"
 #include "result.h"
 #include "run.h"
 #include "transport.h"
@@ -36,6 +37,7 @@ RUBY_FUNC_EXPORTED void Init_prompt_tracker_native(void) {
   ptb_init_flight();
   ptb_init_transport();
   ptb_init_result();
+  ptb_init_response_shape();
   ptb_init_run();
   ptb_init_run_polling();
   ptb_init_run_stream();

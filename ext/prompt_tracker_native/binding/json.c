@@ -71,9 +71,13 @@ static void refuse(const char *json, size_t len) {
   rb_exc_raise(error);
 }
 
-VALUE ptb_json_parse_raw(const char *json, size_t len) {
+VALUE ptb_json_try_raw(const char *json, size_t len) {
   bool mended;
-  VALUE parsed = try_parse(json, len, &mended);
+  return try_parse(json, len, &mended);
+}
+
+VALUE ptb_json_parse_raw(const char *json, size_t len) {
+  VALUE parsed = ptb_json_try_raw(json, len);
   if (parsed == Qundef) refuse(json, len);
   return parsed;
 }

@@ -10,7 +10,10 @@ void ptb_init_json(void);
  * the strings as raw bytes: join the parts, then ptb_text_join them. AnswerError on anything that is no JSON. */
 VALUE ptb_json_parse_raw(const char *json, size_t len);
 
-/* The same with every string made valid. */
+/* The same, but Qundef where it is no JSON. */
+VALUE ptb_json_try_raw(const char *json, size_t len);
+
+/* Parses with every string made valid. */
 VALUE ptb_json_parse(const char *json, size_t len);
 
 /* The same, but Qundef where it is no JSON. */

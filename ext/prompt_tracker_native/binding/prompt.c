@@ -14,7 +14,27 @@ static bool is_blank(VALUE text) {
   return true;
 }
 
+enum { MAX_DEPTH = 100 }; /* deeper ones are refused when they are written as JSON */
+
+static void check_texts(VALUE value, int depth);
+
+static int check_pair(VALUE key, VALUE value, VALUE depth) {
+  check_texts(key, NUM2INT(depth));
+  check_texts(value, NUM2INT(depth));
+  return ST_CONTINUE;
+}
+
+/* Every text in a part, now and not when a thread has been made for it. */
+static void check_texts(VALUE value, int depth) {
+  if (depth > MAX_DEPTH) return;
+  if (RB_TYPE_P(value, T_STRING)) ptb_text_utf8(value, "a text in the prompt");
+  if (RB_TYPE_P(value, T_HASH)) rb_hash_foreach(value, check_pair, INT2FIX(depth + 1));
+  if (!RB_TYPE_P(value, T_ARRAY)) return;
+  for (long i = 0; i < RARRAY_LEN(value); i++) check_texts(rb_ary_entry(value, i), depth + 1);
+}
+
 static VALUE check_part(VALUE part) {
+  check_texts(part, 0);
   if (RB_TYPE_P(part, T_STRING)) {
     VALUE hash = rb_hash_new();
     rb_hash_aset(hash, rb_utf8_str_new_cstr("type"), rb_utf8_str_new_cstr("text"));

@@ -13,6 +13,11 @@ VALUE ptb_dig(VALUE object, const char *key) {
   return rb_respond_to(object, id_aref) ? rb_funcall(object, id_aref, 1, rb_utf8_str_new_cstr(key)) : Qnil;
 }
 
+bool ptb_is(VALUE value, const char *expected) {
+  size_t len = strlen(expected);
+  return RB_TYPE_P(value, T_STRING) && (size_t)RSTRING_LEN(value) == len && memcmp(RSTRING_PTR(value), expected, len) == 0;
+}
+
 /* The text of one block, or nil. Stand-ins leave `type` out; some servers send `text` as a plain string. */
 static VALUE block_text(VALUE block) {
   if (RB_TYPE_P(block, T_STRING)) return block;

@@ -2,11 +2,15 @@
 #define PTB_RESULT_H
 
 #include <ruby.h>
+#include <stdbool.h>
 
 void ptb_init_result(void);
 
 /* object["key"], also of stand-ins that only answer []; nil where it has none. */
 VALUE ptb_dig(VALUE object, const char *key);
+
+/* True where `value` is a String of just these bytes. */
+bool ptb_is(VALUE value, const char *expected);
 
 /* The text of a message in the Assistants shape: all its text blocks, joined with a blank line; nil for none. */
 VALUE ptb_message_text(VALUE message);

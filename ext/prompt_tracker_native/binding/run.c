@@ -20,22 +20,45 @@ static void set_ids(VALUE error, ptb_run *run) {
   ptb_error_set(error, "run_id", run->run_id);
 }
 
-void ptb_run_fail(ptb_run *run, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  VALUE error = rb_exc_new_str(ptb_eAssistant, rb_vsprintf(format, args));
-  va_end(args);
-  set_ids(error, run);
-  rb_exc_raise(error);
-}
-
 /* An answer that is quoted may quote the key. */
 static VALUE without_secrets(const ptb_run *run, VALUE text) {
   return ptb_client_is_ours(run->client) ? ptb_transport_redact(rb_funcall(run->client, id_transport, 0), text) : text;
 }
 
+void ptb_run_fail(ptb_run *run, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  VALUE error = rb_exc_new_str(ptb_eAssistant, without_secrets(run, rb_vsprintf(format, args)));
+  va_end(args);
+  set_ids(error, run);
+  rb_exc_raise(error);
+}
+
+/* Where the server knows no such assistant, or no assistants at all, says what happened and what to do. */
+static VALUE advice(const ptb_run *run, VALUE cause) {
+  VALUE status = rb_attr_get(cause, rb_intern("@status"));
+  if (run->on_responses || !NIL_P(run->run_id) || (status != INT2FIX(404) && status != INT2FIX(410))) return Qnil;
+  if (!ptb_client_is_ours(run->client)) return Qnil;
+  return rb_funcall(rb_const_get(ptb_mNative, rb_intern("Shutdown")), rb_intern("advice"), 2, run->assistant_id,
+                    rb_funcall(run->client, rb_intern("uri_base"), 0));
+}
+
+/* An error that quotes an answer is shown with the one it causes: the same without secrets. */
+static VALUE cause_without_secrets(const ptb_run *run, VALUE cause) {
+  if (!ptb_client_is_ours(run->client) || !RTEST(rb_obj_is_kind_of(cause, ptb_eError))) return cause;
+  VALUE message = rb_obj_as_string(cause), clean = without_secrets(run, message), body = rb_attr_get(cause, rb_intern("@body"));
+  VALUE clean_body = RB_TYPE_P(body, T_STRING) ? without_secrets(run, body) : Qnil;
+  if (RTEST(rb_str_equal(message, clean)) && (NIL_P(clean_body) || RTEST(rb_str_equal(body, clean_body)))) return cause;
+  VALUE copy = ptb_error_wrap(rb_obj_class(cause), clean, cause);
+  ptb_error_set(copy, "body", clean_body);
+  rb_funcall(copy, rb_intern("set_backtrace"), 1, rb_funcall(cause, rb_intern("backtrace"), 0));
+  return copy;
+}
+
 void ptb_run_fail_because(ptb_run *run, const char *prefix, VALUE cause) {
-  VALUE message = without_secrets(run, rb_obj_as_string(rb_funcall(cause, rb_intern("message"), 0)));
+  cause = cause_without_secrets(run, cause);
+  VALUE message = without_secrets(run, rb_obj_as_string(rb_funcall(cause, rb_intern("message"), 0))), more = advice(run, cause);
+  if (!NIL_P(more)) message = rb_sprintf("%" PRIsVALUE ". %" PRIsVALUE, message, more);
   VALUE error = ptb_error_wrap(ptb_eAssistant, rb_sprintf("%s: %" PRIsVALUE, prefix, message), cause);
   set_ids(error, run);
   ptb_error_raise(error, cause);
@@ -62,9 +85,18 @@ static VALUE take_step(VALUE arg) {
   return Qnil;
 }
 
+static bool is_a(VALUE error, VALUE klass) { return RTEST(rb_obj_is_kind_of(error, klass)); }
+
+/* What this gem's own client does not raise came into the call from elsewhere: Thread#raise, or a Timeout.timeout with
+ * a class of its own. Of a stand-in that can't be known. */
+static bool comes_from_outside(const ptb_run *run, VALUE error) {
+  return ptb_client_is_ours(run->client) && !is_a(error, ptb_eError) && !is_a(error, rb_eArgError) &&
+         !is_a(error, rb_eSystemCallError);
+}
+
 static VALUE step_failed(VALUE arg, VALUE error) {
   stepping *s = (stepping *)arg;
-  if (RTEST(rb_obj_is_kind_of(error, ptb_eAssistant))) rb_exc_raise(error);
+  if (is_a(error, ptb_eAssistant) || comes_from_outside(s->run, error)) rb_exc_raise(error);
   bool late = ptn_now() >= s->run->deadline;
   if (late && RTEST(rb_obj_is_kind_of(error, ptb_eTimeout))) ptb_run_time_out(s->run);
   ptb_run_fail_because(s->run, s->prefix, error);
@@ -97,13 +129,22 @@ VALUE ptb_run_parameters(const ptb_run *run, VALUE own) {
   return rb_funcall(own, rb_intern("update"), 1, run->options);
 }
 
+static VALUE cancel_path(const ptb_run *run) {
+  if (NIL_P(run->run_id)) return Qnil;
+  if (run->on_responses) {
+    return run->background ? rb_sprintf("/responses/%" PRIsVALUE "/cancel", run->run_id) : Qnil;
+  }
+  if (NIL_P(run->thread_id)) return Qnil;
+  return rb_sprintf("/threads/%" PRIsVALUE "/runs/%" PRIsVALUE "/cancel", run->thread_id, run->run_id);
+}
+
 void ptb_run_cancel(const ptb_run *run) {
-  if (NIL_P(run->run_id) || NIL_P(run->thread_id) || !ptb_client_is_ours(run->client)) return;
-  VALUE headers = rb_hash_new();
-  rb_hash_aset(headers, rb_utf8_str_new_cstr("OpenAI-Beta"), rb_utf8_str_new_cstr("assistants=v2"));
-  ptb_call call = {
-      .method = PTN_POST, .body = Qnil, .headers = headers,
-      .path = rb_sprintf("/threads/%" PRIsVALUE "/runs/%" PRIsVALUE "/cancel", run->thread_id, run->run_id)};
+  VALUE path = cancel_path(run), headers = rb_hash_new();
+  if (NIL_P(path) || !ptb_client_is_ours(run->client)) return;
+  if (!run->on_responses) {
+    rb_hash_aset(headers, rb_utf8_str_new_cstr("OpenAI-Beta"), rb_utf8_str_new_cstr("assistants=v2"));
+  }
+  ptb_call call = {.method = PTN_POST, .body = Qnil, .headers = headers, .path = path};
   ptb_transport_fire(rb_funcall(run->client, id_transport, 0), &call);
   RB_GC_GUARD(headers);
 }
@@ -172,44 +213,46 @@ VALUE ptb_run_tool_outputs(ptb_run *run) {
 NORETURN(static void fail_with_last_error(ptb_run *run));
 static void fail_with_last_error(ptb_run *run) {
   VALUE last = ptb_dig(run->run, "last_error"), message = RB_TYPE_P(last, T_STRING) ? last : ptb_dig(last, "message");
-  VALUE code = ptb_dig(last, "code");
+  VALUE code = NIL_P(run->error_code) ? ptb_dig(last, "code") : run->error_code;
   if (NIL_P(message)) message = ptb_error_fields_of(run->run, Qnil).message;
   if (NIL_P(message)) message = rb_utf8_str_new_cstr("Unknown error");
-  VALUE error = rb_exc_new_str(ptb_eAssistant, rb_sprintf("Assistant run failed: %" PRIsVALUE, message));
+  VALUE error = rb_exc_new_str(ptb_eAssistant, rb_sprintf("Assistant run failed: %" PRIsVALUE, without_secrets(run, message)));
   set_ids(error, run);
   ptb_error_set(error, "code", code);
-  bool again = RB_TYPE_P(code, T_STRING) && (strcmp(StringValueCStr(code), "rate_limit_exceeded") == 0 ||
-                                             strcmp(StringValueCStr(code), "server_error") == 0);
+  bool again = ptb_is(code, "rate_limit_exceeded") || ptb_is(code, "server_error");
   ptb_error_set_retryable(error, again);
   rb_exc_raise(error);
 }
 
+static void complete_message(ptb_run *run) {
+  if (!run->whole) ptb_run_fetch_message(run);
+}
+
 static void settle_incomplete(ptb_run *run) {
-  ptb_run_fetch_message(run);
+  complete_message(run);
   if (!NIL_P(run->message) && !NIL_P(ptb_message_text(run->message))) return;
   VALUE reason = ptb_dig(ptb_dig(run->run, "incomplete_details"), "reason");
   ptb_run_fail(run, "Assistant run incomplete: %" PRIsVALUE, NIL_P(reason) ? rb_utf8_str_new_cstr("unknown reason") : reason);
 }
 
 static void settle_completed(ptb_run *run) {
-  ptb_run_fetch_message(run);
+  complete_message(run);
   if (NIL_P(run->message)) ptb_run_fail(run, "Failed to retrieve response: no assistant message");
 }
 
 bool ptb_run_settle(ptb_run *run, ptb_step answer_tools) {
-  VALUE value = ptb_dig(run->run, "status");
-  const char *status = RB_TYPE_P(value, T_STRING) ? StringValueCStr(value) : "";
-  if (strcmp(status, "requires_action") == 0) {
+  VALUE status = ptb_dig(run->run, "status");
+  if (ptb_is(status, "requires_action")) {
     answer_tools(run);
     return false;
   }
-  bool completed = strcmp(status, "completed") == 0, incomplete = strcmp(status, "incomplete") == 0;
+  bool completed = ptb_is(status, "completed"), incomplete = ptb_is(status, "incomplete");
   run->ended = completed || incomplete;
   if (completed) settle_completed(run);
   else if (incomplete) settle_incomplete(run);
-  else if (strcmp(status, "failed") == 0) fail_with_last_error(run);
-  else if (strcmp(status, "cancelled") == 0) ptb_run_fail(run, "Assistant run was cancelled");
-  else if (strcmp(status, "expired") == 0) ptb_run_fail(run, "Assistant run expired");
+  else if (ptb_is(status, "failed")) fail_with_last_error(run);
+  else if (ptb_is(status, "cancelled")) ptb_run_fail(run, "Assistant run was cancelled");
+  else if (ptb_is(status, "expired")) ptb_run_fail(run, "Assistant run expired");
   return completed || incomplete;
 }
 

@@ -18,6 +18,10 @@ typedef struct {
 
   VALUE threads, messages, runs; /* the client's resources; each asked for once */
   VALUE thread_id, run_id, run, message;
+  VALUE definition; /* the Native::Definition that the Responses wire answers from, or nil */
+  VALUE error_code; /* the server's own, where the run's last_error can't hold it; else nil */
+  bool whole;       /* run and message hold all of the answer: no further request could add to it */
+  bool on_responses, background;
   bool ended; /* there is a result or an error: nothing to cancel */
 } ptb_run;
 
@@ -52,15 +56,21 @@ bool ptb_run_settle(ptb_run *run, ptb_step answer_tools);
 /* Calls the handlers that run->run asks for. Returns {tool_outputs: [...]}. */
 VALUE ptb_run_tool_outputs(ptb_run *run);
 
+/* Makes a thread and keeps its id. */
+void ptb_run_create_thread(ptb_run *run);
+
 /* Polls run->run until it settles; for both flows. */
 void ptb_run_poll(ptb_run *run);
 
 /* Fetches the run's assistant message into run->message where it isn't there. */
 void ptb_run_fetch_message(ptb_run *run);
 
-/* The two flows; each returns the result hash. */
+/* The two flows of the Assistants wire; each returns the result hash. */
 VALUE ptb_run_streamed(ptb_run *run, VALUE transport);
 VALUE ptb_run_polled(ptb_run *run);
+
+/* The Responses wire, from run->definition; streamed, or asked for as one JSON answer. */
+VALUE ptb_run_responses(ptb_run *run, VALUE transport, bool streamed);
 
 VALUE ptb_run_result(const ptb_run *run);
 

@@ -41,6 +41,8 @@ static void create_thread(ptb_run *run) {
   run->thread_id = id_of(answer, "thread");
 }
 
+void ptb_run_create_thread(ptb_run *run) { ptb_run_step(run, "Failed to create thread", create_thread); }
+
 static void add_message(ptb_run *run) {
   VALUE answer = ask(resource(run, &run->messages, id_messages), id_create,
                      keywords(sym_thread_id, run->thread_id, sym_parameters, ptb_run_user_message(run)));
@@ -98,6 +100,7 @@ static VALUE list_messages(ptb_run *run, VALUE parameters) {
 
 /* Stand-ins leave role and run_id out, some servers set them to null: that does not speak against a message. */
 static bool belongs_to_run(const ptb_run *run, VALUE message) {
+  if (RB_SPECIAL_CONST_P(message) || RB_TYPE_P(message, T_STRING) || RB_TYPE_P(message, T_ARRAY)) return false;
   VALUE role = ptb_dig(message, "role"), run_id = ptb_dig(message, "run_id");
   if (RB_TYPE_P(role, T_STRING) && rb_str_cmp(role, rb_str_new_cstr("assistant")) != 0) return false;
   return !RB_TYPE_P(run_id, T_STRING) || rb_str_cmp(run_id, run->run_id) == 0;
@@ -139,7 +142,7 @@ void ptb_run_fetch_message(ptb_run *run) {
 }
 
 VALUE ptb_run_polled(ptb_run *run) {
-  if (NIL_P(run->thread_id)) ptb_run_step(run, "Failed to create thread", create_thread);
+  if (NIL_P(run->thread_id)) ptb_run_create_thread(run);
   ptb_run_step(run, "Failed to add message", add_message);
   ptb_run_step(run, "Failed to run assistant", start_run);
   ptb_run_poll(run);

@@ -36,18 +36,34 @@ static const char *status_of(ptn_kind kind) {
   return name + strlen("thread.run.");
 }
 
+/* OpenAI sends `thread.run.completed` for a run whose status is `incomplete`: that says more than the event's name. */
+static bool says_how_it_ended(VALUE status) {
+  static const char *const ends[] = {"completed", "incomplete", "failed", "cancelled", "expired"};
+  for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+    if (ptb_is(status, ends[i])) return true;
+  }
+  return false;
+}
+
+/* A damaged event says nothing: what it would have said is asked for after the stream. */
+static VALUE parse_event(const ptn_record *r) {
+  VALUE object = ptb_json_try(r->data, r->data_len);
+  return object != Qundef && RB_TYPE_P(object, T_HASH) ? object : Qnil;
+}
+
 static void on_run(ptb_run *run, const ptn_record *r) {
-  VALUE object = ptb_json_parse(r->data, r->data_len);
-  if (!RB_TYPE_P(object, T_HASH)) return;
+  VALUE object = parse_event(r);
+  if (NIL_P(object)) return;
   keep_ids(run, object);
-  if (!RB_TYPE_P(ptb_dig(object, "status"), T_STRING) || ptn_kind_ends_stream(r->kind)) {
+  VALUE status = ptb_dig(object, "status");
+  if (!RB_TYPE_P(status, T_STRING) || (ptn_kind_ends_stream(r->kind) && !says_how_it_ended(status))) {
     rb_hash_aset(object, rb_utf8_str_new_cstr("status"), rb_utf8_str_new_cstr(status_of(r->kind)));
   }
   run->run = object;
 }
 
 static void on_message(ptb_run *run, const ptn_record *r) {
-  VALUE message = ptb_json_parse(r->data, r->data_len), role = ptb_dig(message, "role");
+  VALUE message = parse_event(r), role = ptb_dig(message, "role");
   if (RB_TYPE_P(role, T_STRING) && rb_str_cmp(role, rb_str_new_cstr("assistant")) != 0) return;
   run->message = message;
 }
@@ -60,7 +76,8 @@ static void on_error(streaming *s, const ptn_record *r) {
 }
 
 static void on_delta(streaming *s, const ptn_record *r) {
-  VALUE event = ptb_json_parse_raw(r->data, r->data_len);
+  VALUE event = ptb_json_try_raw(r->data, r->data_len);
+  if (event == Qundef) return; /* the whole text is still to come */
   VALUE content = ptb_dig(ptb_dig(event, "delta"), "content"), id = ptb_dig(event, "id");
   if (!RB_TYPE_P(content, T_ARRAY)) return;
   for (long i = 0; i < RARRAY_LEN(content); i++) {
@@ -100,14 +117,13 @@ static void read_all(streaming *s, const ptn_buffer *records) {
   }
   if (last_message.data) on_message(s->run, &last_message);
   if (last_run.data) on_run(s->run, &last_run);
-  if (last_run.data && NIL_P(s->run->thread_id)) {
-    keep_ids(s->run, ptb_json_parse(first_run.data, first_run.data_len));
-  }
+  if (first_run.data && (NIL_P(s->run->run_id) || NIL_P(s->run->thread_id))) keep_ids(s->run, parse_event(&first_run));
 }
 
 /* ---- one stream ---- */
 
 static void read_json(ptb_run *run, const ptb_flight *f) {
+  if (f->inbox.len == 0) rb_raise(ptb_eAnswer, "the server's answer is empty; a run may have been started");
   VALUE object = ptb_json_parse(f->inbox.data, f->inbox.len);
   VALUE id = ptb_dig(object, "id");
   if (!RB_TYPE_P(id, T_STRING) || RSTRING_LEN(id) == 0) {
@@ -183,8 +199,7 @@ static void aim_at_tool_outputs(streaming *s) {
 static void nothing_to_answer(ptb_run *run) { (void)run; }
 
 static bool requires_action(const ptb_run *run) {
-  VALUE status = ptb_dig(run->run, "status");
-  return RB_TYPE_P(status, T_STRING) && strcmp(StringValueCStr(status), "requires_action") == 0;
+  return ptb_is(ptb_dig(run->run, "status"), "requires_action");
 }
 
 static void go_on_polling(ptb_run *run) {
@@ -193,9 +208,32 @@ static void go_on_polling(ptb_run *run) {
   ptb_run_poll(run);
 }
 
+/* Qundef where the caller gave none. */
+static VALUE option(const ptb_run *run, const char *name) {
+  return rb_hash_lookup2(run->options, ID2SYM(rb_intern(name)), Qundef);
+}
+
+/* The prompt, and after it what else the caller wants to be said: the order that the polling flow gives. */
+static VALUE messages_of(const ptb_run *run) {
+  VALUE messages = rb_ary_new_from_args(1, ptb_run_user_message(run)), more = option(run, "additional_messages");
+  if (more == Qundef || NIL_P(more)) return messages;
+  if (!RB_TYPE_P(more, T_ARRAY)) {
+    rb_raise(rb_eArgError, "additional_messages must be an Array of messages, not %" PRIsVALUE, rb_obj_class(more));
+  }
+  return rb_ary_concat(messages, more);
+}
+
+/* POST /threads/runs has no place for these: then the thread is made first. */
+static bool needs_thread_first(const ptb_run *run) {
+  return NIL_P(run->thread_id) &&
+         (option(run, "additional_instructions") != Qundef || option(run, "reasoning_effort") != Qundef);
+}
+
 static void aim_at_new_run(streaming *s) {
   ptb_run *run = s->run;
-  VALUE parameters = rb_hash_new(), messages = rb_ary_new_from_args(1, ptb_run_user_message(run));
+  VALUE parameters = ptb_run_parameters(run, rb_hash_new()), messages = messages_of(run);
+  rb_hash_delete(parameters, ID2SYM(rb_intern("additional_messages")));
+  if (needs_thread_first(run)) ptb_run_create_thread(run);
   if (NIL_P(run->thread_id)) {
     VALUE thread = rb_hash_new();
     rb_hash_aset(thread, ID2SYM(rb_intern("messages")), messages);
@@ -206,7 +244,7 @@ static void aim_at_new_run(streaming *s) {
     s->path = rb_sprintf("/threads/%" PRIsVALUE "/runs", run->thread_id);
   }
   rb_hash_aset(parameters, ID2SYM(rb_intern("stream")), Qtrue);
-  s->body = ptb_json_generate(ptb_run_parameters(run, parameters));
+  s->body = ptb_json_generate(parameters);
 }
 
 VALUE ptb_run_streamed(ptb_run *run, VALUE transport) {

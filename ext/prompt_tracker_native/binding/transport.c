@@ -10,6 +10,7 @@
 #include "headers.h"
 #include "json.h"
 #include "redact.h"
+#include "result.h"
 #include "retry.h"
 #include "url.h"
 
@@ -219,7 +220,7 @@ static ptn_request *build_request(const ptb_transport *t, const ptb_call *call) 
 VALUE ptb_flight_header(const ptb_flight *f, const char *name) {
   const char *value;
   size_t len;
-  if (!f->done || !ptn_headers_find(f->exchange->headers.data, f->exchange->headers.len, name, &value, &len)) {
+  if (!f->done || !ptn_headers_find(f->headers.data, f->headers.len, name, &value, &len)) {
     return Qnil;
   }
   return ptb_text_join(ptb_text_new(value, len));
@@ -236,10 +237,6 @@ static bool failed(const ptb_flight *f) {
   return f->status != PTN_OK || status < 200 || status > 299;
 }
 
-static bool is_final(VALUE code) {
-  return RB_TYPE_P(code, T_STRING) && strcmp(StringValueCStr(code), "insufficient_quota") == 0;
-}
-
 /* Fills in what the flight means for a retry and returns the verdict. */
 static ptn_retry_verdict judge(const ptb_transport *t, const ptb_call *call, ptb_flight *f) {
   ptb_error_fields fields = {Qnil, Qnil, Qnil, Qnil, false};
@@ -249,17 +246,17 @@ static ptn_retry_verdict judge(const ptb_transport *t, const ptb_call *call, ptb
   ptn_retry_question q = {
       .creating = call->method == PTN_POST,
       .allow_ambiguous = t->retry_ambiguous,
-      .final_error = is_final(fields.code) || f->delivered,
+      .final_error = ptb_is(fields.code, "insufficient_quota") || f->delivered,
       .api_error = fields.api,
       .attempt = f->attempts,
       .max_retries = t->max_retries,
       .status = f->status,
       .http_status = ptb_flight_http_status(f),
-      .retry_after = f->done ? ptn_retry_after(f->exchange->headers.data, f->exchange->headers.len, ts.tv_sec) : -1,
+      .retry_after = f->done ? ptn_retry_after(f->headers.data, f->headers.len, ts.tv_sec) : -1,
       .jitter = (double)(ts.tv_nsec / 1000 % 1000) / 1000,
   };
   f->ambiguous = ptn_retry_ambiguous(&q);
-  if (f->status == PTN_E_TIMEOUT) f->ambiguous = q.creating && (!f->done || f->exchange->sent);
+  if (f->status == PTN_E_TIMEOUT) f->ambiguous = q.creating && (!f->done || f->sent);
   ptn_retry_verdict verdict = ptn_retry_decide(&q);
   q.max_retries = q.attempt + 1;
   q.retry_after = -1;
@@ -305,7 +302,7 @@ static VALUE error_class(const ptb_flight *f) {
 static const char *advice(const ptb_transport *t, const ptb_flight *f) {
   switch (f->status) {
   case PTN_E_CA_FILE: return t->endpoint->ca_file ? t->endpoint->ca_file : "libcurl's default bundle";
-  default: return f->done ? f->exchange->error : "";
+  default: return f->error;
   }
 }
 
@@ -340,8 +337,7 @@ static VALUE headers_hash(const ptb_flight *f) {
   const char *name, *value;
   size_t name_len, value_len, pos = 0;
   if (!f->done) return hash;
-  while (ptn_headers_next(f->exchange->headers.data, f->exchange->headers.len, &pos, &name, &name_len, &value,
-                          &value_len)) {
+  while (ptn_headers_next(f->headers.data, f->headers.len, &pos, &name, &name_len, &value, &value_len)) {
     VALUE key = rb_funcall(ptb_text_join(ptb_text_new(name, name_len)), rb_intern("downcase"), 0);
     VALUE text = ptb_text_join(ptb_text_new(value, value_len)), before = rb_hash_aref(hash, key);
     if (!NIL_P(before)) text = rb_sprintf("%" PRIsVALUE ", %" PRIsVALUE, before, text);
@@ -358,7 +354,7 @@ static void set_details(VALUE self, VALUE error, const ptb_flight *f, const ptb_
   ptb_error_set(error, "param", fields->param);
   ptb_error_set(error, "request_id", request_id);
   if (status) ptb_error_set(error, "headers", headers_hash(f));
-  if (f->done && f->exchange->body_kind != PTN_BODY_EVENTS && f->inbox.len > 0) {
+  if (f->done && f->body_kind != PTN_BODY_EVENTS && f->inbox.len > 0) {
     ptb_error_set(error, "body", ptb_transport_redact(self, ptb_text_new(f->inbox.data, f->inbox.len)));
   }
   ptb_error_set_retryable(error, f->retryable);
@@ -406,9 +402,9 @@ static VALUE answer_of(VALUE self, VALUE flight) {
   VALUE error = ptb_transport_error(self, flight);
   if (!NIL_P(error)) rb_exc_raise(error);
   ptb_flight *f = ptb_flight_get(flight);
-  bool events = f->exchange->body_kind == PTN_BODY_EVENTS;
+  bool events = f->body_kind == PTN_BODY_EVENTS;
   VALUE answer = rb_obj_alloc(cAnswer);
-  rb_ivar_set(answer, rb_intern("@status"), INT2FIX(f->exchange->http_status));
+  rb_ivar_set(answer, rb_intern("@status"), INT2FIX(f->http_status));
   rb_ivar_set(answer, rb_intern("@headers"), headers_hash(f));
   rb_ivar_set(answer, rb_intern("@body"), events ? Qnil : ptb_text_new(f->inbox.data, f->inbox.len));
   RB_GC_GUARD(flight);

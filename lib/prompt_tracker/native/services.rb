@@ -6,6 +6,30 @@
 PromptTracker::Native.send(:define_services)
 
 module PromptTracker
+  module Native
+    # The last client that the services used, and what it was made from.
+    ServiceClient = Struct.new(:snapshot, :key, :client)
+    private_constant :ServiceClient
+
+    # A client with that key and the settings and the environment of this moment. Its transport is made once for all
+    # calls in which these are the same.
+    #
+    # @api private
+    # @param key [String, nil]
+    # @return [Client] a copy of its own for each call
+    # @raise [ConfigurationError] where a setting or the environment can't work
+    def self.client_for(key)
+      snapshot = configuration.snapshot
+      last = @service_client
+      unless last&.snapshot.equal?(snapshot) && last&.key == key
+        client = Client.new(access_token: key)
+        client.transport
+        last = @service_client = ServiceClient.new(snapshot, key.dup.freeze, client)
+      end
+      last.client.dup
+    end
+  end
+
   # Calls an OpenAI assistant and returns its answer.
   #
   # @example
