@@ -1,0 +1,146 @@
+# frozen_string_literal: true
+
+require_relative "ruby_openai"
+
+# The ways in which an assistant call is made. Each is one small object; the shared suite "an assistant call" runs on
+# every one. To add a wire: a subclass with its `wire`, `call` and `steps`, and a place in {ALL}.
+module Flows
+  class Flow
+    attr_reader :name
+
+    def initialize(name)
+      @name = name
+    end
+
+    # @return [Symbol] rows tagged :assistants_only are left out on others
+    def wire = :assistants
+
+    # @return [Boolean] is a run one streamed request?
+    def streams? = false
+
+    # @return [Boolean] is it the gem's own client, whose errors carry what the server said?
+    def own? = true
+
+    # @return [Array<String>] the requests of a call that goes well, ids left out
+    def request_lines
+      ["POST /threads", "POST /threads/{}/messages", "POST /threads/{}/runs", "GET /threads/{}/runs/{}",
+       "GET /threads/{}/messages", "GET /threads/{}/runs/{}"]
+    end
+
+    # @return [Hash{String => String}] request => the beginning of the error where it fails
+    def steps
+      { "POST /threads" => "Failed to create thread", "POST /threads/{}/messages" => "Failed to add message",
+        "POST /threads/{}/runs" => "Failed to run assistant",
+        "GET /threads/{}/runs/{}" => "Error waiting for completion",
+        "GET /threads/{}/messages" => "Failed to retrieve response" }
+    end
+
+    # @return [String] the request that starts a run in a new thread
+    def starting = "POST /threads/{}/runs"
+
+    # @return [String, nil] why it can't be tried here
+    def missing = nil
+
+    # Called in each example before anything else.
+    def prepare(_example)
+      PromptTracker::Native.configure { |c| c.poll_interval = 0.005 }
+    end
+
+    # @return [Hash] the result
+    def call(**keywords)
+      PromptTracker::OpenaiAssistantService.call(**keywords)
+    end
+  end
+
+  class Streamed < Flow
+    def streams? = true
+
+    def request_lines = ["POST /threads/runs"]
+
+    def starting = "POST /threads/runs"
+
+    def steps = { "POST /threads/runs" => "Failed to run assistant" }
+  end
+
+  class StreamedWithBlock < Streamed
+    attr_reader :deltas
+
+    def prepare(example)
+      super
+      @deltas = []
+    end
+
+    def call(**keywords)
+      deltas = @deltas
+      PromptTracker::OpenaiAssistantService.call(**keywords) { |delta| deltas << delta }
+    end
+  end
+
+  class Polled < Flow
+    def call(**keywords) = super(flow: :polling, **keywords)
+  end
+
+  # Another gem's client, which a spec put in the place of what `OpenAI::Client.new` makes.
+  class ThroughRubyOpenai < Flow
+    def own? = false
+
+    def missing
+      RubyOpenai.missing unless RubyOpenai.module
+    end
+
+    def prepare(example)
+      super
+      gem = RubyOpenai.module
+      example.stub_const("OpenAI", gem)
+      url = example.server.url
+      example.allow(gem::Client).to example.receive(:new).and_wrap_original do |new, **keywords|
+        new.call(uri_base: url, **keywords)
+      end
+    end
+  end
+
+  # Doubles that answer no more than a spec would give them.
+  class ThroughDoubles < Flow
+    METHODS = { threads: %i[create], messages: %i[create list],
+                runs: %i[create retrieve submit_tool_outputs] }.freeze
+
+    def prepare(example)
+      super
+      real = PromptTracker::Native::Client.new(access_token: SharedServer::KEY)
+      resources = METHODS.to_h do |name, methods|
+        answers = methods.map { |method| [method, real.public_send(name).method(method)] }
+        [name, resource(example, name, answers)]
+      end
+      example.stub_const("OpenAI::Client", Class.new { def initialize(access_token:) = nil })
+      example.allow(OpenAI::Client).to example.receive(:new).and_return(example.double("client", **resources))
+    end
+
+    private
+
+    def resource(example, name, answers)
+      answers.each_with_object(example.double(name.to_s)) do |(method, real), resource|
+        example.allow(resource).to example.receive(method) { |**keywords| real.call(**keywords) }
+      end
+    end
+  end
+
+  STREAMED = Streamed.new("streamed, without a block")
+  WITH_BLOCK = StreamedWithBlock.new("streamed, with a block")
+  POLLED = Polled.new("polling, with the gem's own client")
+  RUBY_OPENAI = ThroughRubyOpenai.new("polling, with the ruby-openai gem's client")
+  DOUBLES = ThroughDoubles.new("polling, with plain doubles")
+
+  ALL = [STREAMED, WITH_BLOCK, POLLED, RUBY_OPENAI, DOUBLES].freeze
+  OWN = [STREAMED, WITH_BLOCK, POLLED].freeze
+end
+
+# A group on one flow: `call` makes the call.
+RSpec.shared_context "with a flow" do |flow|
+  let(:flow) { flow }
+
+  before { flow.prepare(self) }
+
+  def call(**keywords)
+    flow.call(assistant_id: "asst_1", prompt: "Hello!", **keywords)
+  end
+end
