@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "json.h"
+
 VALUE ptb_mPromptTracker, ptb_mNative, ptb_mErrorDetails;
 VALUE ptb_eError, ptb_eConfiguration, ptb_eConnection, ptb_eTimeout, ptb_eAnswer, ptb_eHTTP;
 
@@ -117,6 +119,7 @@ ptb_error_fields ptb_error_fields_of(VALUE parsed, VALUE text) {
     read_plain_shapes(parsed, &f);
   }
   if (NIL_P(f.message)) f.message = quote(text);
+  if (!NIL_P(f.message)) f.message = ptb_text_shown(f.message);
   return f;
 }
 

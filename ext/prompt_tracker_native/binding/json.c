@@ -62,7 +62,7 @@ static VALUE try_parse(const char *json, size_t len, bool *mended) {
 
 NORETURN(static void refuse(const char *json, size_t len));
 static void refuse(const char *json, size_t len) {
-  VALUE excerpt = ptb_text_join(ptb_text_new(json, len > EXCERPT ? EXCERPT : len)); /* redacted by those who show it */
+  VALUE excerpt = ptb_text_shown(ptb_text_new(json, len > EXCERPT ? EXCERPT : len)); /* redacted by those who show it */
   VALUE message = len == 0 ? rb_utf8_str_new_cstr("the answer is empty where JSON was expected")
                            : rb_sprintf("the answer is not valid JSON: %" PRIsVALUE "%s", excerpt,
                                         len > EXCERPT ? "…" : "");
@@ -138,6 +138,12 @@ VALUE ptb_text_join(VALUE text) {
   if (!joined) rb_raise(rb_eNoMemError, "no memory for an answer's text");
   rb_enc_associate(out, rb_utf8_encoding());
   return out;
+}
+
+VALUE ptb_text_shown(VALUE text) {
+  text = ptb_text_join(text);
+  if (!memchr(RSTRING_PTR(text), '\0', (size_t)RSTRING_LEN(text))) return text;
+  return rb_funcall(text, rb_intern("delete"), 1, rb_str_new("\0", 1));
 }
 
 /* ---- generation ---- */

@@ -28,6 +28,9 @@ VALUE ptb_text_utf8(VALUE text, const char *name);
 /* Joins surrogate halves in `text` and replaces what stays invalid. Returns a valid UTF-8 String. */
 VALUE ptb_text_join(VALUE text);
 
+/* A text from a server for a message: valid, and without NULs, which Ruby's own formatting refuses. */
+VALUE ptb_text_shown(VALUE text);
+
 /* A UTF-8 String of bytes that may be anything. */
 VALUE ptb_text_new(const char *bytes, size_t len);
 

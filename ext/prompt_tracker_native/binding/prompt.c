@@ -76,6 +76,15 @@ void ptb_check_id(VALUE id, const char *name) {
   if (RSTRING_PTR(id)[0] == '.') rb_raise(rb_eArgError, "%s begins with a dot", name);
 }
 
+bool ptb_is_server_id(VALUE id) {
+  if (!RB_TYPE_P(id, T_STRING) || RSTRING_LEN(id) == 0 || RSTRING_PTR(id)[0] == '.') return false;
+  for (long i = 0; i < RSTRING_LEN(id); i++) {
+    char c = RSTRING_PTR(id)[i];
+    if (!is_unreserved(c) && (c == '\0' || !strchr(":@!$&'()*+,;=", c))) return false; /* RFC 3986: pchar */
+  }
+  return true;
+}
+
 double ptb_check_timeout(VALUE timeout) {
   if (!rb_respond_to(timeout, rb_intern("to_f"))) {
     rb_raise(rb_eArgError, "timeout must be a number of seconds, not %" PRIsVALUE, rb_inspect(timeout));

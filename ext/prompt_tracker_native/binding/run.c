@@ -22,6 +22,7 @@ static void set_ids(VALUE error, ptb_run *run) {
 
 /* An answer that is quoted may quote the key. */
 static VALUE without_secrets(const ptb_run *run, VALUE text) {
+  text = ptb_text_shown(rb_obj_as_string(text));
   return ptb_client_is_ours(run->client) ? ptb_transport_redact(rb_funcall(run->client, id_transport, 0), text) : text;
 }
 
@@ -57,7 +58,7 @@ static VALUE cause_without_secrets(const ptb_run *run, VALUE cause) {
 
 void ptb_run_fail_because(ptb_run *run, const char *prefix, VALUE cause) {
   cause = cause_without_secrets(run, cause);
-  VALUE message = without_secrets(run, rb_obj_as_string(rb_funcall(cause, rb_intern("message"), 0))), more = advice(run, cause);
+  VALUE message = without_secrets(run, rb_funcall(cause, rb_intern("message"), 0)), more = advice(run, cause);
   if (!NIL_P(more)) message = rb_sprintf("%" PRIsVALUE ". %" PRIsVALUE, message, more);
   VALUE error = ptb_error_wrap(ptb_eAssistant, rb_sprintf("%s: %" PRIsVALUE, prefix, message), cause);
   set_ids(error, run);
@@ -232,7 +233,7 @@ static void settle_incomplete(ptb_run *run) {
   complete_message(run);
   if (!NIL_P(run->message) && !NIL_P(ptb_message_text(run->message))) return;
   VALUE reason = ptb_dig(ptb_dig(run->run, "incomplete_details"), "reason");
-  ptb_run_fail(run, "Assistant run incomplete: %" PRIsVALUE, NIL_P(reason) ? rb_utf8_str_new_cstr("unknown reason") : reason);
+  ptb_run_fail(run, "Assistant run incomplete: %" PRIsVALUE, RB_TYPE_P(reason, T_STRING) ? ptb_text_shown(reason) : rb_utf8_str_new_cstr("unknown reason"));
 }
 
 static void settle_completed(ptb_run *run) {

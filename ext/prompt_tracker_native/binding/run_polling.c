@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "errors.h"
+#include "prompt.h"
 #include "result.h"
 #include "run.h"
 
@@ -30,7 +31,7 @@ static VALUE keywords(VALUE key1, VALUE value1, VALUE key2, VALUE value2) {
 /* A 2xx answer without an id is a refusal in disguise. */
 static VALUE id_of(VALUE answer, const char *what) {
   VALUE id = ptb_dig(answer, "id");
-  if (RB_TYPE_P(id, T_STRING) && RSTRING_LEN(id) > 0) return id;
+  if (ptb_is_server_id(id)) return id;
   VALUE message = ptb_error_fields_of(answer, Qnil).message;
   if (NIL_P(message)) rb_raise(ptb_eAnswer, "the server's answer has no id for the %s", what);
   rb_raise(ptb_eAnswer, "%" PRIsVALUE, message);

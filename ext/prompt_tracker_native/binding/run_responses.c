@@ -5,6 +5,7 @@
 #include "deltas.h"
 #include "errors.h"
 #include "json.h"
+#include "prompt.h"
 #include "response_shape.h"
 #include "result.h"
 #include "run.h"
@@ -52,7 +53,7 @@ static void keep_response(responding *s, VALUE response) {
   VALUE id = ptb_dig(response, "id");
   if (!RB_TYPE_P(response, T_HASH)) return;
   s->response = response;
-  if (RB_TYPE_P(id, T_STRING) && RSTRING_LEN(id) > 0) s->response_id = s->run->run_id = id;
+  if (ptb_is_server_id(id)) s->response_id = s->run->run_id = id;
 }
 
 /* False for an event that has come before: a server, or a stream taken up again, may repeat some. */
@@ -72,8 +73,10 @@ static bool carries_response(ptn_kind kind) { return kind >= PTN_KIND_RESPONSE_C
 
 static bool is_delta(ptn_kind kind) { return kind == PTN_KIND_RESPONSE_TEXT_DELTA || kind == PTN_KIND_RESPONSE_REFUSAL_DELTA; }
 
-static void on_error(responding *s, VALUE event) {
-  ptb_error_fields fields = ptb_error_fields_of(event, Qnil);
+/* What an error event says, which some servers send as plain text. */
+static void on_error(responding *s, const ptn_record *r) {
+  VALUE event = ptb_json_try(r->data, r->data_len);
+  ptb_error_fields fields = ptb_error_fields_of(event == Qundef ? Qnil : event, ptb_text_join(ptb_text_new(r->data, r->data_len)));
   s->refusal = NIL_P(fields.message) ? rb_utf8_str_new_cstr("the server gave no reason") : fields.message;
   s->refusal_code = fields.code;
 }
@@ -96,8 +99,7 @@ static void on_event(void *arg, const ptn_record *r) {
       keep_response(s, NIL_P(response) && !NIL_P(ptb_dig(event, "status")) ? event : response);
     }
   } else if (r->kind == PTN_KIND_ERROR) {
-    VALUE event = ptb_json_try(r->data, r->data_len);
-    on_error(s, event == Qundef ? Qnil : event);
+    on_error(s, r);
   } else if (s->background) {
     VALUE event = ptb_json_try(r->data, r->data_len);
     if (event != Qundef) is_new(s, event);
@@ -115,7 +117,7 @@ static void read_all(responding *s, const ptn_buffer *records) {
   if (end.data) {
     if (head.data && end.kind == PTN_KIND_ERROR) on_event(s, &head);
     on_event(s, &end);
-    return;
+    if (is_over(s) || !NIL_P(s->refusal)) return; /* else it is damaged, and an earlier one says which response it is */
   }
   for (size_t pos = 0; ptn_record_next(records, &pos, &r);) on_event(s, &r);
 }
@@ -123,7 +125,7 @@ static void read_all(responding *s, const ptn_buffer *records) {
 static void read_json(responding *s, const ptb_flight *f) {
   if (f->inbox.len == 0) rb_raise(ptb_eAnswer, "the server's answer is empty; a response may have been started");
   VALUE object = ptb_json_parse(f->inbox.data, f->inbox.len), id = ptb_dig(object, "id");
-  if (!RB_TYPE_P(id, T_STRING) || RSTRING_LEN(id) == 0) {
+  if (!ptb_is_server_id(id)) {
     VALUE message = ptb_error_fields_of(object, Qnil).message;
     rb_raise(ptb_eAnswer, "%" PRIsVALUE, NIL_P(message) ? rb_utf8_str_new_cstr("the server's answer has no response in it") : message);
   }
@@ -154,8 +156,8 @@ static VALUE exchange(responding *s, ptb_call call) {
   if (ptb_flight_has_events(f)) {
     read_all(s, &f->inbox);
     ptb_deltas_flush(&s->deltas);
-  } else if (NIL_P(error)) {
-    read_json(s, f);
+  } else if (NIL_P(error) && !(call.method == PTN_GET && s->streamed && f->inbox.len == 0)) {
+    read_json(s, f); /* (a stream that is taken up again may have nothing more to say) */
   }
   RB_GC_GUARD(flight);
   return NIL_P(s->refusal) ? error : refusal_error(s);
@@ -189,7 +191,7 @@ static void create_conversation(ptb_run *run) {
   ptb_flight *f = ptb_flight_get(flight);
   VALUE answer = ptb_json_parse(f->inbox.data, f->inbox.len), id = ptb_dig(answer, "id");
   RB_GC_GUARD(flight);
-  if (!RB_TYPE_P(id, T_STRING)) rb_raise(ptb_eAnswer, "the server's answer has no id for the conversation");
+  if (!ptb_is_server_id(id)) rb_raise(ptb_eAnswer, "the server's answer has no id for the conversation");
   run->thread_id = id;
 }
 
@@ -247,6 +249,7 @@ static void look_up_once(responding *s, VALUE error) {
   VALUE message = rb_sprintf("the stream of %" PRIsVALUE " ended before its answer was whole, and the server has no more of it",
                              s->response_id);
   if (NIL_P(error)) rb_raise(ptb_eAnswer, "%" PRIsVALUE, message);
+  message = rb_sprintf("%" PRIsVALUE " (%" PRIsVALUE ")", message, rb_obj_as_string(error));
   ptb_error_raise(ptb_error_wrap(rb_obj_class(error), message, error), error);
 }
 

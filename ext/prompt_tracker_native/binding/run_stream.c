@@ -5,6 +5,7 @@
 #include "deltas.h"
 #include "errors.h"
 #include "json.h"
+#include "prompt.h"
 #include "result.h"
 #include "run.h"
 #include "transport.h"
@@ -27,8 +28,8 @@ static VALUE beta_headers;
 
 static void keep_ids(ptb_run *run, VALUE object) {
   VALUE id = ptb_dig(object, "id"), thread_id = ptb_dig(object, "thread_id");
-  if (NIL_P(run->run_id) && RB_TYPE_P(id, T_STRING) && RSTRING_LEN(id) > 0) run->run_id = id;
-  if (NIL_P(run->thread_id) && RB_TYPE_P(thread_id, T_STRING)) run->thread_id = thread_id;
+  if (NIL_P(run->run_id) && ptb_is_server_id(id)) run->run_id = id;
+  if (NIL_P(run->thread_id) && ptb_is_server_id(thread_id)) run->thread_id = thread_id;
 }
 
 static const char *status_of(ptn_kind kind) {
@@ -126,7 +127,7 @@ static void read_json(ptb_run *run, const ptb_flight *f) {
   if (f->inbox.len == 0) rb_raise(ptb_eAnswer, "the server's answer is empty; a run may have been started");
   VALUE object = ptb_json_parse(f->inbox.data, f->inbox.len);
   VALUE id = ptb_dig(object, "id");
-  if (!RB_TYPE_P(id, T_STRING) || RSTRING_LEN(id) == 0) {
+  if (!ptb_is_server_id(id)) {
     VALUE message = ptb_error_fields_of(object, Qnil).message;
     rb_raise(ptb_eAnswer, "%" PRIsVALUE, NIL_P(message) ? rb_utf8_str_new_cstr("the server's answer has no run in it") : message);
   }

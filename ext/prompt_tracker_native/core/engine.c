@@ -164,19 +164,23 @@ static void perform(void) {
   admit_waiting();
 }
 
-static bool make_multi(void) {
+static ptn_status make_multi(void) {
   CURLM *multi = curl_multi_init();
-  if (!multi) return false;
+  if (!multi) return PTN_E_NOMEM;
+  if (curl_multi_wakeup(multi) != CURLM_OK) { /* made without the descriptors that it can be woken by */
+    curl_multi_cleanup(multi);
+    return PTN_E_FDS;
+  }
   curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)WARM_CONNECTIONS);
   pthread_mutex_lock(&state);
   engine.multi = multi;
   pthread_mutex_unlock(&state);
-  return true;
+  return PTN_OK;
 }
 
 /* Without a multi handle nothing can be done but to say so; the next submission tries again. */
-static void refuse_all(void) {
+static void refuse_all(ptn_status status) {
   pthread_mutex_lock(&state);
   ptn_exchange *fresh = engine.inbox_first;
   engine.inbox_first = engine.inbox_last = NULL;
@@ -185,7 +189,7 @@ static void refuse_all(void) {
   pthread_mutex_unlock(&state);
   for (ptn_exchange *x = fresh, *next; x; x = next) {
     next = x->inbox_next;
-    end(x, PTN_E_NOMEM);
+    end(x, status);
   }
 }
 
@@ -193,13 +197,14 @@ typedef enum { GO_ON, STOP, REFUSED } verdict;
 
 static verdict turn(void) {
   verdict v = GO_ON;
+  ptn_status status;
   pthread_mutex_lock(&gate);
   pthread_mutex_lock(&run);
   pthread_mutex_unlock(&gate);
   if (__atomic_load_n(&engine.stopping, __ATOMIC_ACQUIRE)) {
     v = STOP;
-  } else if (!engine.multi && !make_multi()) {
-    refuse_all();
+  } else if (!engine.multi && (status = make_multi()) != PTN_OK) {
+    refuse_all(status);
     v = REFUSED;
   } else {
     take_orders();

@@ -100,11 +100,13 @@ static int local_port_of(int fd) {
   return -1;
 }
 
+/* The kernel's count is of ticks, so that it may be up to one too small. */
 static bool silent_for(int fd, double seconds) {
+  enum { TICK_MS = 10 };
   struct tcp_info info;
   socklen_t len = sizeof(info);
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0) return false;
-  return info.tcpi_last_data_recv / 1000.0 >= seconds;
+  return seconds * 1000 > 2 * TICK_MS && info.tcpi_last_data_recv + TICK_MS >= seconds * 1000;
 }
 
 bool ptn_sockets_shut_silent(int local_port, double seconds) {

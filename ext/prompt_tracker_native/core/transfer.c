@@ -264,10 +264,13 @@ void ptn_transfer_release(ptn_exchange *x) {
   }
 }
 
+/* Whether not even two are left: libcurl has given back by now what it had, and needs a pair for some things. */
 static bool out_of_descriptors(void) {
-  int fd = dup(0);
-  if (fd >= 0) close(fd);
-  return fd < 0 && (errno == EMFILE || errno == ENFILE);
+  int one = dup(0), two = one < 0 ? -1 : dup(0);
+  bool out = two < 0 && (errno == EMFILE || errno == ENFILE);
+  if (one >= 0) close(one);
+  if (two >= 0) close(two);
+  return out;
 }
 
 static ptn_status lost(const ptn_exchange *x) {
@@ -293,12 +296,13 @@ ptn_status ptn_transfer_status(const ptn_exchange *x, CURLcode code) {
   case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CERTPROBLEM: case CURLE_SSL_CIPHER:
   case CURLE_SSL_ISSUER_ERROR: case CURLE_SSL_INVALIDCERTSTATUS: case CURLE_SSL_ENGINE_NOTFOUND:
     return PTN_E_TLS;
-  case CURLE_SSL_CACERT_BADFILE: return PTN_E_CA_FILE;
+  case CURLE_SSL_CACERT_BADFILE: return out_of_descriptors() ? PTN_E_FDS : PTN_E_CA_FILE;
   case CURLE_SSL_CONNECT_ERROR: /* also: reset while shaking hands */
-  case CURLE_SEND_ERROR: case CURLE_RECV_ERROR: case CURLE_HTTP2: case CURLE_HTTP2_STREAM: return lost(x);
+  case CURLE_SEND_ERROR: case CURLE_RECV_ERROR: case CURLE_HTTP2: case CURLE_HTTP2_STREAM:
+  case CURLE_PARTIAL_FILE: /* over HTTP/2 also: nothing came */
+    return lost(x);
   case CURLE_SEND_FAIL_REWIND: case CURLE_GOT_NOTHING: return PTN_E_LOST;
   case CURLE_ABORTED_BY_CALLBACK: return PTN_E_LOST; /* on_connected: it was about to be sent again */
-  case CURLE_PARTIAL_FILE: return PTN_E_PARTIAL;
 #if LIBCURL_VERSION_NUM >= 0x080600
   case CURLE_TOO_LARGE: return PTN_E_TOO_LARGE; /* one header line */
 #endif
