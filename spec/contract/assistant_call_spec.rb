@@ -15,7 +15,7 @@ RSpec.shared_examples "an assistant call" do |flow|
 end
 
 RSpec.describe PromptTracker::OpenaiAssistantService, :server do
-  Flows::ALL.each do |flow|
+  (Flows::ALL + Flows::RESPONSES).each do |flow|
     describe flow.name, wire: flow.wire do
       if flow.missing
         it("behaves like an assistant call") { skip flow.missing }

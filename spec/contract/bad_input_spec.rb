@@ -28,7 +28,8 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with bad input", :server 
       end
     end
 
-    ["a/b", "a?b=c", "a#b", "a%2Fb", "a\r\nX-Evil: 1", "a\nb", "a\0b", "a b", "ä", "a\\b", "\xFF", "asst_1 "].each do |id|
+    ["a/b", "a?b=c", "a#b", "a%2Fb", "a\r\nX-Evil: 1", "a\nb", "a\0b", "a b", "ä", "a\\b", "\xFF",
+     "asst_1 "].each do |id|
       it "must hold nothing that has a meaning in a URL or a header, as #{id.inspect} does" do
         expect(refused(assistant_id: id)).to start_with("assistant_id holds characters that an id can't hold")
       end
@@ -82,24 +83,24 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with bad input", :server 
       end
     end
 
-    Flows::OWN.each do |flow|
-      context flow.name do
+    (Flows::OWN + Flows::RESPONSES).each do |flow|
+      context flow.name, wire: flow.wire do
         include_context "with a flow", flow
 
-        it "must be valid text inside content parts too" do
+        it "must be valid text inside content parts too", :common do
           expect { call(prompt: [{ type: "text", text: "Gr\xC3" }]) }.to raise_error(ArgumentError, /not valid UTF-8/)
           expect(requests).to eq([])
         end
 
-        it "may be 1 MB long" do
+        it "may be 1 MB long", :common do
           prompt = "Grüße \u{1F30D} " * 80_000
           call(prompt: prompt)
           expect(prompt.bytesize).to be > 1_000_000
           expect(sent_message["content"]).to eq(prompt)
         end
 
-        it "may hold what JSON has to escape" do
-          prompt = (0..0x7f).map(&:chr).join + "\u2028\u2029\u{10FFFF}\uFEFF\"\\/"
+        it "may hold what JSON has to escape", :common do
+          prompt = "#{(0..0x7f).map(&:chr).join}\u2028\u2029\u{10FFFF}\uFEFF\"\\/"
           call(prompt: prompt)
           expect(sent_message["content"]).to eq(prompt)
         end
@@ -145,8 +146,9 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with bad input", :server 
 
   describe "a key" do
     ["sk-a\r\nX-Evil: 1", "sk-a\nb", "sk-a\rb", "sk-a\0b", "sk-a\x7Fb"].each do |key|
-      Flows::OWN.each do |flow|
-        it "can't carry a header into the request, as #{key.inspect} would (#{flow.name})" do
+      (Flows::OWN + Flows::RESPONSES).each do |flow|
+        it "can't carry a header into the request, as #{key.inspect} would (#{flow.name})", :common, wire: flow.wire do
+          singleton_class.include(flow.helpers) if flow.helpers
           flow.prepare(self)
           allow(ENV).to receive(:[]).and_call_original
           allow(ENV).to receive(:[]).with("OPENAI_API_KEY").and_return(key)
@@ -160,10 +162,20 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with bad input", :server 
     end
   end
 
+  it "is an AssistantError too where a subclass's own client can't work" do
+    subclass = Class.new(described_class) do
+      private
+
+      def build_client = PromptTracker::Native::Client.new(access_token: "sk-a\nb")
+    end
+    expect { subclass.call(assistant_id: "asst_1", prompt: "Hello!") }.to raise_error(error, /header Authorization/)
+  end
+
   describe "a base URL" do
     ["not a url", "api.openai.com/v1", "ftp://127.0.0.1/v1", "http://", "http:///v1", "http://user:secret@127.0.0.1/v1",
      "http://127.0.0.1/v1?key=secret", "http://127.0.0.1/v1#x", "http://127.0.0.1:99999/v1", "http://127.0.0.1:port/v1",
-     "http://127.0.0.1/v1\r\nX-Evil: 1", "http://127.0 .0.1/v1", "http://ä.example/v1", "file:///etc/passwd"].each do |url|
+     "http://127.0.0.1/v1\r\nX-Evil: 1", "http://127.0 .0.1/v1", "http://ä.example/v1",
+     "file:///etc/passwd"].each do |url|
       it "that can't work is an AssistantError that names the variable: #{url.inspect}" do
         ENV["OPENAI_BASE_URL"] = url
         raised = failure_of { ask }

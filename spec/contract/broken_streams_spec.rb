@@ -31,7 +31,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with a stream that breaks
   end
 
   [Flows::STREAMED, Flows::WITH_BLOCK].each do |flow|
-    describe flow.name do
+    describe flow.name, :assistants_only, wire: flow.wire do
       include_context "with a flow", flow
 
       %i[close reset].each do |how|
@@ -53,7 +53,8 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with a stream that breaks
               server.breaks_stream(after: count, how: how)
               result = call
               expect(result[:text]).to eq("It is sunny 🌞.")
-              expect(result[:raw]).to include(run_id: runs_at_server.first.id, thread_id: runs_at_server.first.thread_id)
+              run = runs_at_server.first
+              expect(result[:raw]).to include(run_id: run.id, thread_id: run.thread_id)
               expect_one_run
             end
           end
@@ -118,6 +119,14 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with a stream that breaks
         server.breaks_stream(after: "thread.run.requires_action").breaks_stream(after: :run_queued)
         handed = 0
         expect(call(tools: { "lookup" => ->(_) { "found #{handed += 1}" } })[:text]).to eq("found 1")
+        expect(request_lines.count { |line| line.end_with?("submit_tool_outputs") }).to eq(1)
+        expect_one_run
+      end
+
+      it "hands them in once also where that stream breaks before its first event" do
+        server.calls_tool("lookup", {}, then_answer: ->(out) { out["lookup"] })
+        server.breaks_stream(after: "thread.run.requires_action").breaks_stream(bytes: 0)
+        expect(call(tools: { "lookup" => ->(_) { "found" } })[:text]).to eq("found")
         expect(request_lines.count { |line| line.end_with?("submit_tool_outputs") }).to eq(1)
         expect_one_run
       end

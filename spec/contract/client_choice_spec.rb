@@ -10,7 +10,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "#client", :server do
 
   # A class with the signature of ruby-openai's.
   def openai_client
-    stub_const("OpenAI::Client", Class.new { def initialize(config = {}, &block) = nil })
+    stub_const("OpenAI::Client", Class.new { def initialize(_config = {}, &_block) = nil })
   end
 
   it "is ours where nothing else is there" do

@@ -66,6 +66,13 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "and the configuration", :
     end
   end
 
+  it "asks for compressed answers, but not for compressed streams" do
+    ask(flow: :polling)
+    expect(requests.map { |request| request.headers["accept-encoding"] }).to all(include("gzip"))
+    ask
+    expect(headers["accept-encoding"]).to eq("identity")
+  end
+
   describe "PromptTracker.configure" do
     it "names the variable of the key" do
       PromptTracker.configure { |config| config.provider_api_key_env_vars = { openai_assistants: "MY_OPENAI_KEY" } }

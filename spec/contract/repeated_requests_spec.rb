@@ -12,8 +12,8 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "repeating requests", :ser
 
   before { allow(Kernel).to receive(:sleep) { |wait| waits << wait } }
 
-  Flows::OWN.each do |flow|
-    describe flow.name do
+  (Flows::OWN + Flows::RESPONSES).each do |flow|
+    describe flow.name, wire: flow.wire do
       include_context "with a flow", flow
 
       def failure = failure_of { call }
@@ -26,7 +26,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "repeating requests", :ser
         "429" => [429, {}], "503" => [503, {}], "500 with the API's own error" => [500, {}],
         "503 with a page" => [503, { body: "<html>busy</html>" }]
       }.each do |name, (status, more)|
-        it "sends it again after #{name}" do
+        it "sends it again after #{name}", :common do
           server.fails_with(status, on: flow.starting, **more)
           expect(call[:text]).to be_a(String)
           expect_counts(2, 1)
@@ -34,7 +34,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "repeating requests", :ser
         end
       end
 
-      it "sends it again twice, then gives up" do
+      it "sends it again twice, then gives up", :common do
         server.fails_with(503, on: flow.starting, times: 9)
         expect(failure).to be_instance_of(error).and have_attributes(status: 503, retryable?: true)
         expect(failure.message).not_to match(warned)
@@ -43,7 +43,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "repeating requests", :ser
       end
 
       { "retry-after" => ["3", 3], "retry-after-ms" => ["1500", 1.5] }.each do |header, (value, wait)|
-        it "waits as long as #{header} says" do
+        it "waits as long as #{header} says", :common do
           server.fails_with(429, on: flow.starting, headers: { header => value })
           call
           expect(waits).to eq([wait])
@@ -51,13 +51,13 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "repeating requests", :ser
         end
       end
 
-      it "does not wait longer than a minute" do
+      it "does not wait longer than a minute", :common do
         server.fails_with(429, on: flow.starting, headers: { "retry-after" => "61" }, times: 9)
         expect(failure).to have_attributes(status: 429, retryable?: true)
         expect([waits, run_requests.size]).to eq([[], 1])
       end
 
-      it "does not send it again where the quota is used up" do
+      it "does not send it again where the quota is used up", :common do
         server.fails_with(429, on: flow.starting, body: { error: { message: "No money.", code: "insufficient_quota" } })
         expect(failure).to have_attributes(code: "insufficient_quota", retryable?: false)
         expect_counts(1, 0)
@@ -68,7 +68,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "repeating requests", :ser
         "502" => [502, { body: "<html></html>" }], "504" => [504, { body: "" }], "524" => [524, { body: "" }],
         "502 with the API's own error" => [502, {}], "408" => [408, {}]
       }.each do |name, (status, more)|
-        it "does not send it again after #{name}, and says why" do
+        it "does not send it again after #{name}, and says why", :common do
           server.fails_with(status, on: flow.starting, **more)
           raised = failure
           expect(raised).to be_instance_of(error).and have_attributes(status: status, run_id: nil)
@@ -78,7 +78,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "repeating requests", :ser
       end
 
       [400, 401, 403, 404, 409, 422].each do |status|
-        it "does not send it again after #{status}, which is final" do
+        it "does not send it again after #{status}, which is final", :common do
           server.fails_with(status, on: flow.starting)
           expect(failure).to have_attributes(status: status)
           expect(run_requests.size).to eq(1)
@@ -87,7 +87,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "repeating requests", :ser
       end
 
       %i[close reset].each do |how|
-        it "does not send it again where the connection is lost before the answer, by #{how}" do
+        it "does not send it again where the connection is lost before the answer, by #{how}", :common do
           server.drops(on: flow.starting, how: how)
           raised = failure
           expect(raised).to be_instance_of(error).and have_attributes(status: nil, run_id: nil)
@@ -96,7 +96,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "repeating requests", :ser
           expect_counts(1, 0)
         end
 
-        it "does not send it again where a warm connection is lost, by #{how}" do
+        it "does not send it again where a warm connection is lost, by #{how}", :common do
           call
           server.reset
           server.drops(on: flow.starting, how: how)
@@ -106,21 +106,21 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "repeating requests", :ser
         end
       end
 
-      it "sends it again after all that, where the setting allows it" do
+      it "sends it again after all that, where the setting allows it", :common do
         PromptTracker::Native.configure { |c| c.retry_ambiguous = true }
         server.fails_with(502, on: flow.starting).drops(on: flow.starting)
         expect(call[:text]).to be_a(String)
         expect_counts(3, 1)
       end
 
-      it "sends nothing again where the setting forbids it" do
+      it "sends nothing again where the setting forbids it", :common do
         PromptTracker::Native.configure { |c| c.max_retries = 0 }
         server.fails_with(503, on: flow.starting)
         expect(failure).to have_attributes(status: 503)
         expect_counts(1, 0)
       end
 
-      it "tries again where no connection stood, and names the address" do
+      it "tries again where no connection stood, and names the address", :common do
         port = TCPServer.open("127.0.0.1", 0) { |socket| socket.addr[1] }
         ENV["OPENAI_BASE_URL"] = "http://127.0.0.1:#{port}/v1"
         raised = failure
@@ -131,7 +131,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "repeating requests", :ser
         expect(waits.size).to eq(2)
       end
 
-      it "works on where the server has closed the warm connection meanwhile" do
+      it "works on where the server has closed the warm connection meanwhile", :common do
         PromptTracker::Native::LocalServer.start do |first|
           ENV["OPENAI_BASE_URL"] = first.url
           call
@@ -139,7 +139,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "repeating requests", :ser
           first.stop
           PromptTracker::Native::LocalServer.start(port: port) do |second|
             expect(call[:text]).to be_a(String)
-            expect(second.requests.count { |request| request.path.end_with?("/runs") }).to eq(1)
+            expect(second.requests.count { |request| request.path.end_with?(flow.starting.split("/").last) }).to eq(1)
           end
         end
       end

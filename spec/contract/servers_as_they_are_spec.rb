@@ -38,17 +38,21 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with servers as they are"
     "compresses answers" => [:gzip],
     "compresses answers that were asked for plain" => [:gzip, { always: true }],
     "answers a create only when the run has ended" => [:blocking_create],
+    "says [DONE] after the last event of a response" => [:done_at_end],
+    "sends every event of a response twice" => [:duplicate_events],
+    "sends a response's events in another order" => [:out_of_order_events],
+    "numbers no events of a response" => [:no_sequence_numbers],
     "keeps the stream open after its last event" => [:stays_open, { seconds: 20 }]
   }
 
-  Flows::OWN.each do |flow|
-    describe flow.name do
+  (Flows::OWN + Flows::RESPONSES).each do |flow|
+    describe flow.name, wire: flow.wire do
       include_context "with a flow", flow
 
       def failure = failure_of { call }
 
       harmless.each do |name, (quirk, options)|
-        it "copes with a server that #{name}" do
+        it "copes with a server that #{name}", :common do
           server.quirk(quirk, **options.to_h)
           server.answer(text, usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 })
           result = nil
@@ -59,23 +63,27 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with servers as they are"
           expect(result[:raw][:run]).to include("id" => run.id, "status" => "completed")
           expect(result[:usage][:total_tokens]).to eq(quirk == :run_missing_fields ? 0 : 3)
           expect([run_requests.size, runs_at_server.size]).to eq([1, 1])
+          next if flow.wire != :assistants || !flow.respond_to?(:deltas)
+
+          expect(flow.deltas.join).to eq(quirk == :json_for_stream ? "" : text)
+          expect(flow.deltas).to all(be_valid_encoding)
         end
       end
 
-      it "copes with all of a stream's oddities at once" do
+      it "copes with all of a stream's oddities at once", :common do
         server.quirks = { no_event_lines: {}, no_done: {}, crlf: {}, comments: {}, no_space: {}, split_data: {},
                           random_cuts: { seed: 5 }, lone_surrogates: {}, unknown_events: {}, extra_fields: {} }
         server.answer(text)
         expect(call[:text]).to eq(text)
       end
 
-      it "copes with usage: null" do
+      it "copes with usage: null", :common do
         server.quirk(:usage_null)
         expect(call[:usage]).to eq(prompt_tokens: 0, completion_tokens: 0, total_tokens: 0)
       end
 
-      [:unordered_lists, :shuffled_lists].each do |quirk|
-        it "takes the message of its own run where a thread is old and the server has #{quirk}" do
+      %i[unordered_lists shuffled_lists].each do |quirk|
+        it "takes the message of its own run where a thread is old and the server has #{quirk}", :assistants_only do
           server.quirk(quirk)
           server.quirk(:json_for_stream)
           server.answer("First.").answer("Second.").answer("Third.")
@@ -85,7 +93,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with servers as they are"
         end
       end
 
-      it "copes with a failed run's event of three fields" do
+      it "copes with a failed run's event of three fields", :common do
         server.quirk(:short_failed_event)
         server.ends_with("failed", last_error: { code: "server_error", message: "It broke." })
         raised = failure
@@ -95,21 +103,21 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with servers as they are"
         )
       end
 
-      it "copes with a failed run in an answer 200" do
+      it "copes with a failed run in an answer 200", :common do
         server.quirk(:failed_200)
-        expect(failure.message).to eq("Assistant run failed: The run failed at once.")
+        expect(failure.message).to match(/\AAssistant run failed: The (run|response) failed at once\.\z/)
         expect([run_requests.size, runs_at_server.size]).to eq([1, 1])
       end
 
-      it "copes with a create that already asks for tool outputs" do
+      it "copes with a create that already asks for tool outputs", :common do
         server.quirk(:blocking_create)
         server.quirk(:json_for_stream)
         server.calls_tool("lookup", {}, then_answer: ->(out) { out["lookup"] })
         expect(call(tools: { "lookup" => ->(_) { "found" } })[:text]).to eq("found")
-        expect([run_requests.size, runs_at_server.size]).to eq([1, 1])
+        expect([run_requests.size, runs_at_server.size]).to eq([flow.started(tools: 1)] * 2)
       end
 
-      it "copes with a stream that starts over after tool outputs" do
+      it "copes with a stream that starts over after tool outputs", :assistants_only do
         server.quirk(:restarted_stream)
         server.calls_tool("lookup", {}).answer("found")
         result = call(tools: { "lookup" => ->(_) { "x" } })
@@ -118,7 +126,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with servers as they are"
         expect(runs_at_server.size).to eq(1)
       end
 
-      it "reports a 404 of the threads' paths as what it is" do
+      it "reports a 404 of the threads' paths as what it is", :assistants_only do
         server.fails_with(404, on: %r{/threads}, times: 9)
         expect(failure).to be_instance_of(error).and have_attributes(status: 404, retryable?: false)
         expect(run_requests.size).to be <= 1
@@ -126,13 +134,15 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with servers as they are"
 
       {
         error_minimal: "It can't be.", error_string: "It can't be.", error_message: "It can't be.",
-        error_list: "It can't be.", error_problem: "It can't be.", error_text: "It can't be.", error_html: "an HTML page"
+        error_list: "It can't be.", error_problem: "It can't be.", error_text: "It can't be.",
+        error_html: "an HTML page"
       }.each do |quirk, said|
-        it "reads errors in the shape #{quirk}" do
+        it "reads errors in the shape #{quirk}", :common do
           server.quirk(quirk)
           # Refused by the local server itself, so that the quirk shapes the answer.
-          raised = failure_of { call(temperature: "hot") }
-          reason = quirk == :error_html ? said : "Invalid type for 'temperature'"
+          options, refusal = flow.refused
+          raised = failure_of { call(**options) }
+          reason = quirk == :error_html ? said : refusal
           expect(raised).to be_instance_of(error).and have_attributes(status: 400, retryable?: false)
           expect(raised.message).to start_with("Failed to run assistant: #{reason}")
           expect(raised.request_id).to match(/\Areq_/)
@@ -154,7 +164,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with servers as they are"
         "null" => "null",
         "" => "the server gave no reason"
       }.each do |body, said|
-        it "reads from the error #{body.inspect} that #{said}" do
+        it "reads from the error #{body.inspect} that #{said}", :common do
           server.fails_with(400, on: flow.starting, body: body, headers: { "x-request-id" => "req_1" })
           expect(failure.message).to eq("Failed to run assistant: #{said} (HTTP 400, request req_1)")
         end

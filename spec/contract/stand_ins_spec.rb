@@ -17,7 +17,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with a stand-in for its c
 
   before do
     ENV["OPENAI_API_KEY"] = "test-api-key"
-    stub_const("OpenAI::Client", Class.new { def initialize(config = {}, &block) = nil })
+    stub_const("OpenAI::Client", Class.new { def initialize(_config = {}, &_block) = nil })
     allow(OpenAI::Client).to receive(:new).and_return(client)
   end
 

@@ -3,7 +3,7 @@
 require_relative "ruby_openai"
 
 # The ways in which an assistant call is made. Each is one small object; the shared suite "an assistant call" runs on
-# every one. To add a wire: a subclass with its `wire`, `call` and `steps`, and a place in {ALL}.
+# every one. Those of the Responses wire are in responses_flows.rb.
 module Flows
   class Flow
     attr_reader :name
@@ -12,8 +12,32 @@ module Flows
       @name = name
     end
 
-    # @return [Symbol] rows tagged :assistants_only are left out on others
+    # @return [Symbol] :assistants or :responses; rows that are tagged with the other one's name are left out
     def wire = :assistants
+
+    # @return [Module, nil] how the server tells of runs, where that isn't as {SharedServer} has it
+    def helpers = nil
+
+    # @return [Boolean] does a run go on at the server whatever becomes of the stream?
+    def background? = false
+
+    # @return [Array<Symbol>] the keys of what is raw in a result
+    def raw_keys = %i[thread_id run_id assistant_message message run]
+
+    # @param given [Array<Hash>] content parts of a prompt, with String keys
+    # @return [Array<Hash>] as they are sent
+    def parts(given) = given
+
+    # @return [Array(Hash, String)] options that the local server refuses, and what it says then
+    def refused = [{ temperature: "hot" }, "Invalid type for 'temperature'"]
+
+    # @return [Hash] which ids the error of a call has that took too long
+    def known_of_late(run) = { run_id: run.id, thread_id: run.thread_id }
+
+    # @return [Integer] how many runs a call starts that answers so many rounds of tool calls
+    def started(tools:) # rubocop:disable Lint/UnusedMethodArgument
+      1
+    end
 
     # @return [Boolean] is a run one streamed request?
     def streams? = false
@@ -62,7 +86,8 @@ module Flows
     def steps = { "POST /threads/runs" => "Failed to run assistant" }
   end
 
-  class StreamedWithBlock < Streamed
+  # Keeps what the block is given.
+  module WithBlock
     attr_reader :deltas
 
     def prepare(example)
@@ -74,6 +99,10 @@ module Flows
       deltas = @deltas
       PromptTracker::OpenaiAssistantService.call(**keywords) { |delta| deltas << delta }
     end
+  end
+
+  class StreamedWithBlock < Streamed
+    include WithBlock
   end
 
   class Polled < Flow
@@ -111,7 +140,7 @@ module Flows
         answers = methods.map { |method| [method, real.public_send(name).method(method)] }
         [name, resource(example, name, answers)]
       end
-      example.stub_const("OpenAI::Client", Class.new { def initialize(access_token:) = nil })
+      example.stub_const("OpenAI::Client", Class.new { def initialize(access_token:) = access_token.to_s })
       example.allow(OpenAI::Client).to example.receive(:new).and_return(example.double("client", **resources))
     end
 
@@ -136,6 +165,8 @@ end
 
 # A group on one flow: `call` makes the call.
 RSpec.shared_context "with a flow" do |flow|
+  include flow.helpers if flow.helpers
+
   let(:flow) { flow }
 
   before { flow.prepare(self) }
@@ -143,4 +174,11 @@ RSpec.shared_context "with a flow" do |flow|
   def call(**keywords)
     flow.call(assistant_id: "asst_1", prompt: "Hello!", **keywords)
   end
+end
+
+require_relative "responses_flows"
+
+RSpec.configure do |config|
+  # Rows of the shared suite that only the Responses wire has.
+  config.filter_run_excluding(responses_only: ->(_, metadata) { metadata.fetch(:wire, :assistants) != :responses })
 end

@@ -25,8 +25,13 @@ module SharedServer
 
   def server = SharedServer.instance
 
-  # What has arrived since the example began.
-  def requests = server.requests
+  # What has arrived since the example began, but for a cancel that an earlier one did not wait for.
+  def requests
+    threads = server.instance_variable_get(:@store).conversations
+    server.requests.reject do |request|
+      request.path.end_with?("/cancel") && !threads.key?(request.path[%r{/threads/([^/]+)/}, 1])
+    end
+  end
 
   # The same in short, ids left out: "POST /threads/{}/runs".
   def request_lines

@@ -50,6 +50,13 @@ static int tear_down(void **state) {
   return 0;
 }
 
+/* gcc's thread sanitizer ends a forked child that starts a thread where its parent had one; clang's does not. */
+#if defined(__SANITIZE_THREAD__) && !defined(__clang__)
+#define needs_threads_in_children() skip()
+#else
+#define needs_threads_in_children() (void)0
+#endif
+
 static pid_t fork_child(void) {
   fflush(NULL);
   pid_t pid = fork();
@@ -63,7 +70,8 @@ static pid_t fork_child(void) {
 static bool posts(ptn_endpoint *e, const char *path) {
   local_call c;
   local_post(&c, e, path, "{}");
-  bool ok = local_wait(&c, SOON) && c.x->status == PTN_OK;
+  bool done = local_wait(&c, SOON), ok = done && c.x->status == PTN_OK;
+  if (!ok) dprintf(2, "%s %s: %s %s\n", path, done ? "ended" : "hangs", done ? ptn_status_name(c.x->status) : "", c.x->error);
   local_free(&c);
   return ok;
 }
@@ -104,17 +112,20 @@ static void parent_goes_on(const local_server *server, ptn_endpoint *e) {
 
 static void test_parents_connection_over_http(void **state) {
   (void)state;
+  needs_threads_in_children();
   parent_goes_on(plain, over_plain);
 }
 
 static void test_parents_connection_over_tls(void **state) {
   (void)state;
+  needs_threads_in_children();
   parent_goes_on(secure, over_tls);
 }
 
 /* What is in flight in the parent ends there, once. */
 static void test_exchanges_in_flight(void **state) {
   (void)state;
+  needs_threads_in_children();
   local_call held, stream, fresh[20];
   int before = local_server_count(secure, "POST /parent"), connections;
   local_post(&held, over_tls, "/hold", "{}");
@@ -148,6 +159,7 @@ static void test_exchanges_in_flight(void **state) {
 /* In the child an exchange of the parent's is recognised, and harmless to touch. */
 static void test_stale_exchange(void **state) {
   (void)state;
+  needs_threads_in_children();
   local_call c;
   local_post(&c, over_plain, "/hold", "{}");
   assert_soon(local_server_held(plain) == 1);
@@ -176,6 +188,7 @@ static void test_stale_exchange(void **state) {
 
 static void test_nested(void **state) {
   (void)state;
+  needs_threads_in_children();
   assert_true(posts(over_tls, "/parent"));
   pid_t pid = fork_child();
   if (pid == 0) {
@@ -248,6 +261,7 @@ static void *shake_hands(void *arg) {
 
 static void test_forks_during_handshakes(void **state) {
   (void)state;
+  needs_threads_in_children();
   pthread_t threads[BUSY];
   pid_t children[AT_ONCE];
   storm s = {0};

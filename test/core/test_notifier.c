@@ -127,6 +127,7 @@ static void test_no_wake_is_lost(void **state) {
 
 static void test_no_descriptors_left(void **state) {
   (void)state;
+  ptn_notifier_before_fork();
   pid_t pid = fork();
   if (pid == 0) {
     ptn_status status = PTN_OK;
@@ -137,6 +138,7 @@ static void test_no_descriptors_left(void **state) {
     child_check(status == PTN_E_FDS);
     _exit(0);
   }
+  ptn_notifier_after_fork_parent();
   assert_child_ok(pid);
 }
 

@@ -11,6 +11,7 @@
 #include "prompt.h"
 #include "result.h"
 #include "transport.h"
+#include "utf8.h"
 
 /* Providers that speak OpenAI's chat completions at an address of their own, so only where one is set. */
 static const char *const compatible[] = {"azure", "azure_openai", "openai_compatible", "ollama", "lmstudio", "lm_studio",

@@ -2,6 +2,7 @@
 
 #include "json.h"
 #include "text.h"
+#include "utf8.h"
 
 void ptb_deltas_init(ptb_deltas *d) { d->held = d->part = Qnil; }
 

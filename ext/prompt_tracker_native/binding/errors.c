@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "json.h"
+#include "utf8.h"
 
 VALUE ptb_mPromptTracker, ptb_mNative, ptb_mErrorDetails;
 VALUE ptb_eError, ptb_eConfiguration, ptb_eConnection, ptb_eTimeout, ptb_eAnswer, ptb_eHTTP;

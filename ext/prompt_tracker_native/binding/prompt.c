@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "utf8.h"
 
 static bool is_blank(VALUE text) {
   for (long i = 0; i < RSTRING_LEN(text); i++) {

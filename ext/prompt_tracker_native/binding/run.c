@@ -7,6 +7,7 @@
 #include "json.h"
 #include "result.h"
 #include "transport.h"
+#include "utf8.h"
 
 VALUE ptb_eAssistant;
 

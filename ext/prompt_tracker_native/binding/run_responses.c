@@ -10,6 +10,7 @@
 #include "result.h"
 #include "run.h"
 #include "transport.h"
+#include "utf8.h"
 
 /* A run as one POST /responses, made from the assistant's definition. A response is never created twice: where
  * its stream breaks it is taken up again, if it runs in the background, or looked up once. */

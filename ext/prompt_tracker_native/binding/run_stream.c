@@ -9,6 +9,7 @@
 #include "result.h"
 #include "run.h"
 #include "transport.h"
+#include "utf8.h"
 
 /* A run as one streamed request. Where the stream breaks, or the server answers with JSON, the same run is
  * polled: a second one is never started. */

@@ -7,12 +7,13 @@
 #include "clock.h"
 #include "engine.h"
 #include "errors.h"
+#include "failure.h"
 #include "headers.h"
-#include "json.h"
 #include "redact.h"
 #include "result.h"
 #include "retry.h"
 #include "url.h"
+#include "utf8.h"
 
 static VALUE cTransport, cAnswer;
 static ID id_sleep, id_get, id_post, id_delete;
@@ -43,7 +44,7 @@ static VALUE transport_alloc(VALUE klass) {
   return TypedData_Make_Struct(klass, ptb_transport, &transport_type, t);
 }
 
-static ptb_transport *get(VALUE self) {
+ptb_transport *ptb_transport_get(VALUE self) {
   ptb_transport *t;
   TypedData_Get_Struct(self, ptb_transport, &transport_type, t);
   if (!t->endpoint) rb_raise(rb_eArgError, "this Transport was never initialized");
@@ -167,11 +168,11 @@ static VALUE transport_initialize(int argc, VALUE *argv, VALUE self) {
 
 /* @return [String] without headers: they hold the key */
 static VALUE transport_inspect(VALUE self) {
-  return rb_sprintf("#<%" PRIsVALUE " %s>", rb_obj_class(self), get(self)->endpoint->base_url);
+  return rb_sprintf("#<%" PRIsVALUE " %s>", rb_obj_class(self), ptb_transport_get(self)->endpoint->base_url);
 }
 
 VALUE ptb_transport_redact(VALUE self, VALUE text) {
-  const ptb_transport *t = get(self);
+  const ptb_transport *t = ptb_transport_get(self);
   ptn_buffer buffer;
   ptn_buffer_init(&buffer);
   bool redacted = ptn_buffer_append(&buffer, RSTRING_PTR(text), (size_t)RSTRING_LEN(text)) &&
@@ -217,30 +218,10 @@ static ptn_request *build_request(const ptb_transport *t, const ptb_call *call) 
   return request;
 }
 
-VALUE ptb_flight_header(const ptb_flight *f, const char *name) {
-  const char *value;
-  size_t len;
-  if (!f->done || !ptn_headers_find(f->headers.data, f->headers.len, name, &value, &len)) {
-    return Qnil;
-  }
-  return ptb_text_join(ptb_text_new(value, len));
-}
-
-static ptb_error_fields fields_of(const ptb_flight *f) {
-  VALUE parsed = f->inbox.len > 0 ? ptb_json_try(f->inbox.data, f->inbox.len) : Qnil;
-  VALUE text = f->inbox.len > 0 ? ptb_text_join(ptb_text_new(f->inbox.data, f->inbox.len)) : Qnil;
-  return ptb_error_fields_of(parsed == Qundef ? Qnil : parsed, text);
-}
-
-static bool failed(const ptb_flight *f) {
-  int status = ptb_flight_http_status(f);
-  return f->status != PTN_OK || status < 200 || status > 299;
-}
-
 /* Fills in what the flight means for a retry and returns the verdict. */
 static ptn_retry_verdict judge(const ptb_transport *t, const ptb_call *call, ptb_flight *f) {
   ptb_error_fields fields = {Qnil, Qnil, Qnil, Qnil, false};
-  if (f->status == PTN_OK) fields = fields_of(f);
+  if (f->status == PTN_OK) fields = ptb_flight_fields(f);
   struct timespec ts;
   clock_gettime(CLOCK_REALTIME, &ts);
   ptn_retry_question q = {
@@ -265,12 +246,12 @@ static ptn_retry_verdict judge(const ptb_transport *t, const ptb_call *call, ptb
 }
 
 VALUE ptb_transport_perform(VALUE self, const ptb_call *call) {
-  const ptb_transport *t = get(self);
+  const ptb_transport *t = ptb_transport_get(self);
   for (int attempt = 1;; attempt++) {
     VALUE flight = ptb_flight_new(build_request(t, call), call->deadline, call->sink, call->arg);
     ptb_flight *f = ptb_flight_get(flight);
     f->attempts = attempt;
-    if (!failed(f)) return flight;
+    if (!ptb_flight_failed(f)) return flight;
     ptn_retry_verdict verdict = judge(t, call, f);
     if (!verdict.retry || ptn_now() + verdict.wait >= call->deadline) return flight;
     rb_funcall(rb_mKernel, id_sleep, 1, DBL2NUM(verdict.wait));
@@ -282,103 +263,10 @@ void ptb_transport_fire(VALUE self, const ptb_call *call) {
   ptn_status status;
   ptn_notifier *notifier = ptn_notifier_take(&status);
   if (!notifier) return;
-  ptn_exchange *exchange = ptn_exchange_new(build_request(get(self), call), notifier, false);
+  ptn_exchange *exchange = ptn_exchange_new(build_request(ptb_transport_get(self), call), notifier, false);
   if (exchange) ptn_engine_submit(exchange);
   ptn_exchange_release(exchange);
   ptn_notifier_release(notifier);
-}
-
-/* ---- what went wrong ---- */
-
-static VALUE error_class(const ptb_flight *f) {
-  switch (f->status) {
-  case PTN_E_TIMEOUT: case PTN_E_IDLE: case PTN_E_CONNECT_TIMEOUT: return ptb_eTimeout;
-  case PTN_E_TOO_LARGE: case PTN_E_ENCODING: case PTN_E_PROTOCOL: return ptb_eAnswer;
-  case PTN_E_CONFIG: case PTN_E_URL: case PTN_E_CA_FILE: return ptb_eConfiguration;
-  default: return ptb_eConnection;
-  }
-}
-
-static const char *advice(const ptb_transport *t, const ptb_flight *f) {
-  switch (f->status) {
-  case PTN_E_CA_FILE: return t->endpoint->ca_file ? t->endpoint->ca_file : "libcurl's default bundle";
-  default: return f->error;
-  }
-}
-
-static VALUE failure_message(const ptb_transport *t, const ptb_flight *f) {
-  VALUE message = rb_utf8_str_new_cstr(ptn_status_text(f->status));
-  const char *more = advice(t, f);
-  if (f->status == PTN_E_TOO_LARGE) {
-    rb_str_catf(message, " of %lu bytes (max_body_bytes)", (unsigned long)t->endpoint->max_body);
-  } else if (*more) {
-    rb_str_catf(message, ": %s", more);
-  }
-  return rb_str_catf(message, " (%.*s)", (int)t->host_len, t->endpoint->base_url + t->host_at);
-}
-
-static bool is_redirect(int status) { return status >= 300 && status < 400; }
-
-static VALUE http_message(const ptb_flight *f, const ptb_error_fields *fields, VALUE request_id) {
-  int status = ptb_flight_http_status(f);
-  VALUE message = NIL_P(fields->message) ? rb_utf8_str_new_cstr("the server gave no reason") : rb_str_dup(fields->message);
-  if (is_redirect(status)) {
-    VALUE location = ptb_flight_header(f, "location");
-    message = rb_sprintf("the server redirects to %" PRIsVALUE ", which is not followed: check the base URL",
-                         NIL_P(location) ? rb_str_new_cstr("nowhere") : location);
-  }
-  rb_str_catf(message, " (HTTP %d", status);
-  if (!NIL_P(request_id)) rb_str_catf(message, ", request %" PRIsVALUE, request_id);
-  return rb_str_cat_cstr(message, ")");
-}
-
-static VALUE headers_hash(const ptb_flight *f) {
-  VALUE hash = rb_hash_new();
-  const char *name, *value;
-  size_t name_len, value_len, pos = 0;
-  if (!f->done) return hash;
-  while (ptn_headers_next(f->headers.data, f->headers.len, &pos, &name, &name_len, &value, &value_len)) {
-    VALUE key = rb_funcall(ptb_text_join(ptb_text_new(name, name_len)), rb_intern("downcase"), 0);
-    VALUE text = ptb_text_join(ptb_text_new(value, value_len)), before = rb_hash_aref(hash, key);
-    if (!NIL_P(before)) text = rb_sprintf("%" PRIsVALUE ", %" PRIsVALUE, before, text);
-    rb_hash_aset(hash, key, text);
-  }
-  return hash;
-}
-
-static void set_details(VALUE self, VALUE error, const ptb_flight *f, const ptb_error_fields *fields, VALUE request_id) {
-  int status = ptb_flight_http_status(f);
-  ptb_error_set(error, "status", status ? INT2FIX(status) : Qnil);
-  ptb_error_set(error, "code", fields->code);
-  ptb_error_set(error, "type", fields->type);
-  ptb_error_set(error, "param", fields->param);
-  ptb_error_set(error, "request_id", request_id);
-  if (status) ptb_error_set(error, "headers", headers_hash(f));
-  if (f->done && f->body_kind != PTN_BODY_EVENTS && f->inbox.len > 0) {
-    ptb_error_set(error, "body", ptb_transport_redact(self, ptb_text_new(f->inbox.data, f->inbox.len)));
-  }
-  ptb_error_set_retryable(error, f->retryable);
-}
-
-VALUE ptb_transport_error(VALUE self, VALUE flight) {
-  const ptb_transport *t = get(self);
-  ptb_flight *f = ptb_flight_get(flight);
-  if (!failed(f)) return Qnil;
-  if (f->status == PTN_E_NOMEM) rb_memerror();
-  ptb_error_fields fields = {Qnil, Qnil, Qnil, Qnil, false};
-  VALUE request_id = ptb_flight_header(f, "x-request-id");
-  VALUE klass = f->status == PTN_OK ? ptb_eHTTP : error_class(f), message;
-  if (f->status == PTN_OK) {
-    fields = fields_of(f);
-    message = http_message(f, &fields, request_id);
-  } else {
-    message = failure_message(t, f);
-  }
-  if (f->ambiguous) rb_str_cat_cstr(message, "; the request may have been carried out: a run may have been started");
-  VALUE error = rb_exc_new_str(klass, ptb_transport_redact(self, message));
-  set_details(self, error, f, &fields, request_id);
-  RB_GC_GUARD(flight);
-  return error;
 }
 
 /* ---- PromptTracker::Native::Transport, as Ruby sees it ---- */
@@ -405,7 +293,7 @@ static VALUE answer_of(VALUE self, VALUE flight) {
   bool events = f->body_kind == PTN_BODY_EVENTS;
   VALUE answer = rb_obj_alloc(cAnswer);
   rb_ivar_set(answer, rb_intern("@status"), INT2FIX(f->http_status));
-  rb_ivar_set(answer, rb_intern("@headers"), headers_hash(f));
+  rb_ivar_set(answer, rb_intern("@headers"), ptb_flight_headers(f));
   rb_ivar_set(answer, rb_intern("@body"), events ? Qnil : ptb_text_new(f->inbox.data, f->inbox.len));
   RB_GC_GUARD(flight);
   return answer;

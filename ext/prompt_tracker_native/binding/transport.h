@@ -29,6 +29,8 @@ typedef struct {
 
 void ptb_init_transport(void);
 
+ptb_transport *ptb_transport_get(VALUE transport);
+
 /* Performs a request, with its retries, and returns the last flight. An answer of any kind raises nothing. */
 VALUE ptb_transport_perform(VALUE transport, const ptb_call *call);
 

@@ -327,7 +327,7 @@ static void before_fork(void) {
 
 static void after_fork_parent(void) {
   ptn_notifier_after_fork_parent();
-  ptn_exchange_after_fork(false);
+  ptn_exchange_after_fork();
   pthread_mutex_unlock(&state);
   pthread_mutex_unlock(&run);
   pthread_mutex_unlock(&gate);
@@ -337,17 +337,17 @@ static void after_fork_parent(void) {
  * the multi handle, one or two descriptors of libcurl's own a fork. */
 static void after_fork_child(void) {
   ptn_notifier_after_fork_child();
-  ptn_exchange_after_fork(true);
+  ptn_exchange_after_fork();
   ptn_transfer_after_fork_child();
   ptn_origin_after_fork_child();
   ptn_sockets_after_fork_child();
   uint64_t generation = engine.generation + 1;
   memset(&engine, 0, sizeof(engine));
   engine.generation = generation;
-  pthread_mutex_init(&state, NULL);
-  pthread_mutex_init(&run, NULL);
-  pthread_mutex_init(&gate, NULL);
   pthread_cond_init(&exited_cond, NULL);
+  pthread_mutex_unlock(&state);
+  pthread_mutex_unlock(&run);
+  pthread_mutex_unlock(&gate);
 }
 
 ptn_status ptn_engine_load(void) {

@@ -148,8 +148,4 @@ void ptn_exchange_finish(ptn_exchange *x, ptn_status status) {
 }
 
 void ptn_exchange_before_fork(void) { pthread_mutex_lock(&lock); }
-
-void ptn_exchange_after_fork(bool child) {
-  if (child) pthread_mutex_init(&lock, NULL);
-  else pthread_mutex_unlock(&lock);
-}
+void ptn_exchange_after_fork(void) { pthread_mutex_unlock(&lock); }

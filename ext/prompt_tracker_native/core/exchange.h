@@ -95,7 +95,8 @@ typedef struct {
 /* Reads the record at `*pos` and moves `*pos` behind it. False at the end. */
 bool ptn_record_next(const ptn_buffer *records, size_t *pos, ptn_record *record);
 
+/* Around fork(2), the second in parent and child. */
 void ptn_exchange_before_fork(void);
-void ptn_exchange_after_fork(bool child);
+void ptn_exchange_after_fork(void);
 
 #endif

@@ -140,7 +140,6 @@ void ptn_notifier_before_fork(void) { pthread_mutex_lock(&lock); }
 void ptn_notifier_after_fork_parent(void) { pthread_mutex_unlock(&lock); }
 
 void ptn_notifier_after_fork_child(void) {
-  pthread_mutex_init(&lock, NULL);
   for (ptn_notifier *n = all; n; n = n->next) close_fds(n);
   for (ptn_notifier *n = free_list, *next; n; n = next) {
     next = n->next_free;
@@ -149,4 +148,5 @@ void ptn_notifier_after_fork_child(void) {
   }
   free_list = NULL;
   free_count = 0;
+  pthread_mutex_unlock(&lock);
 }

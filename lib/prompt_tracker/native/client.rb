@@ -3,6 +3,7 @@
 require_relative "client/http"
 require_relative "client/lacking"
 require_relative "client/resource"
+require_relative "client/server"
 require_relative "client/assistants"
 require_relative "client/messages"
 require_relative "client/models"
@@ -12,6 +13,15 @@ require_relative "client/threads"
 
 module PromptTracker
   module Native
+    autoload :Conversation, "prompt_tracker/native/conversation"
+    autoload :ThreadsImport, "prompt_tracker/native/threads_import"
+
+    # Something that the Assistants API had and the Responses API has not. The message says why.
+    class UnsupportedError < Error; end
+
+    # A run that has gone on as a response whose id only another process knows. {#run_id} and {#thread_id} name it.
+    class SupersededError < Error; end
+
     # The OpenAI API, with the surface of ruby-openai's `OpenAI::Client` as far as assistants and chat go, on the
     # gem's own transport: warm connections that all threads share, and retries that never start a run twice.
     #
@@ -33,8 +43,13 @@ module PromptTracker
     #   client.chat(parameters: { model: "gpt-4o", messages: [{ role: "user", content: "Hello!" }],
     #                             stream: ->(chunk) { print chunk.dig("choices", 0, "delta", "content") } })
     class Client
+      autoload :Classic, "prompt_tracker/native/client/classic"
+      autoload :Conversations, "prompt_tracker/native/client/conversations"
+      autoload :Responses, "prompt_tracker/native/client/responses"
+
       include HTTP
       include Lacking
+      include Server
 
       # What {#initialize} takes.
       SETTINGS = %i[access_token admin_token api_type api_version extra_headers log_errors organization_id project_id
@@ -46,7 +61,7 @@ module PromptTracker
       attr_reader :access_token
       # @return [String, nil] the key that {#admin} uses
       attr_reader :admin_token
-      # @return [Symbol, String, nil] :azure, or nil
+      # @return [Symbol, String, nil] as it was given: :azure, or nil
       attr_reader :api_type
       # @return [String] "v1", or a date for Azure
       attr_reader :api_version
@@ -69,11 +84,12 @@ module PromptTracker
       #
       # @param config [Hash]
       # @option config [String] :access_token the API key. Default: {Native.api_key}, but only where no `uri_base`
-      #   is given, so that the key never goes to another server by itself.
+      #   is given and {Configuration#require_api_key} holds, so that the key never goes to another server by itself.
       # @option config [String] :uri_base the server, with or without its `/v1` (`api_version`, to be exact). Default:
       #   {Configuration#base_url}.
       # @option config [String] :api_version default "v1"
-      # @option config [Symbol] :api_type :azure for Azure's kind of URLs and key. Default nil.
+      # @option config [Symbol] :api_type :azure for Azure's kind of URLs and key: the header `api-key`, and the query
+      #   `api-version` but for `…/openai/v1`. Default nil: :azure where the host is one of Azure's.
       # @option config [String] :organization_id default: {Configuration#organization}
       # @option config [String] :project_id default: {Configuration#project}
       # @option config [Numeric] :request_timeout seconds for one request, all its attempts together. Default:
@@ -140,6 +156,16 @@ module PromptTracker
         resource(Models)
       end
 
+      # @return [Responses]
+      def responses
+        resource(Responses)
+      end
+
+      # @return [Conversations]
+      def conversations
+        resource(Conversations)
+      end
+
       # `POST /chat/completions`.
       #
       # @param parameters [Hash] `model:`, `messages:`, `stream:` …
@@ -153,9 +179,9 @@ module PromptTracker
         object(:post, "/chat/completions", parameters: parameters)
       end
 
-      # @return [Boolean] whether the server is Azure's
+      # @return [Boolean] whether the server is Azure's, by {#api_type} or else by its host
       def azure?
-        @api_type&.to_sym == :azure
+        @api_type.nil? ? azure_host? : @api_type.to_sym == :azure
       end
 
       # @return [Client] a copy that uses the admin token as its key
@@ -189,13 +215,21 @@ module PromptTracker
         @extra_headers
       end
 
-      # A copy that gives up at one moment, whatever number of requests that moment cuts short.
+      # A copy for one call of the services. It gives up at one moment, whatever number of requests that moment cuts
+      # short; and its threads, messages and runs are those of the Assistants API whatever is defined here: a service
+      # that asks for them has chosen that API.
       #
       # @api private
       # @param monotonic_seconds [Float] on the clock Process::CLOCK_MONOTONIC
       # @return [Client] whose every request ends by then, and within {#request_timeout}; {TimeoutError} after it
       def with_deadline(monotonic_seconds)
         dup.tap { |client| client.deadline = [@deadline, monotonic_seconds].compact.min }
+      end
+
+      # @api private
+      # @return [Boolean] true: the classic verbs are those of the Assistants API, whatever is defined here
+      def assistants_only?
+        !@deadline.nil?
       end
 
       # What carries the requests: one for the whole life of a client, unless its headers change.
@@ -248,51 +282,6 @@ module PromptTracker
 
         raise ArgumentError, "unknown: #{unknown.map(&:inspect).join(", ")}; " \
                              "known are #{SETTINGS.map(&:inspect).join(", ")}"
-      end
-
-      def api_version_of(value)
-        value = value.nil? ? "v1" : value.to_s
-        return value if value.match?(/\A[\w.-]+\z/)
-
-        raise ArgumentError, "api_version must be like \"v1\" or, for Azure, \"2024-05-01-preview\""
-      end
-
-      # A base given here may lack its version, as in ruby-openai; the configured one is whole.
-      def place(given, settings)
-        @uri_base = Check.base_url(:uri_base, given) || settings.base_url
-        whole = given.nil? || azure? || @uri_base.include?(@api_version)
-        @base_url = whole ? @uri_base : "#{@uri_base}/#{@api_version}"
-      end
-
-      def identify(config, settings)
-        @access_token = given(:access_token, config)
-        @access_token ||= Native.api_key if config[:uri_base].nil?
-        @admin_token = given(:admin_token, config)
-        @organization_id = given(:organization_id, config) || settings.organization
-        @project_id = given(:project_id, config) || settings.project
-      end
-
-      # A blank text counts as none: apps give the value of a variable that may not be set.
-      def given(name, config)
-        value = config[name]
-        Check.optional_string(name, value) unless value.is_a?(String) && value.b.strip.empty?
-      end
-
-      # Every body is JSON, and the transport says so itself.
-      def headers
-        own = if azure?
-                { "api-key" => @access_token }
-              else
-                { "Authorization" => @access_token && "Bearer #{@access_token}",
-                  "OpenAI-Organization" => @organization_id, "OpenAI-Project" => @project_id }
-              end
-        joined(own.compact, @extra_headers).reject { |name, _| name.casecmp?("Content-Type") }
-      end
-
-      # Header names are the same in small and in capital letters.
-      def joined(headers, more)
-        names = more.keys.map(&:downcase)
-        headers.reject { |name, _| names.include?(name.downcase) }.merge(more).freeze
       end
 
       def time_left

@@ -33,15 +33,18 @@ module PromptTracker
   # Calls an OpenAI assistant and returns its answer.
   #
   # @example
-  #   result = PromptTracker::OpenaiAssistantService.call(assistant_id: "asst_abc123", prompt: "What's the weather in Berlin?")
+  #   result = PromptTracker::OpenaiAssistantService.call(assistant_id: "asst_abc123", prompt: "What's the weather?")
   #   result[:text]   # => "…"
   #   result[:usage]  # => { prompt_tokens: 10, completion_tokens: 20, total_tokens: 30 }
   # @example Text as it arrives
   #   PromptTracker::OpenaiAssistantService.call(assistant_id: "asst_abc123", prompt: "Hello!") { |delta| print delta }
   # @example Tools
   #   weather = ->(arguments) { { celsius: 21, city: arguments["city"] } }
-  #   PromptTracker::OpenaiAssistantService.call(assistant_id: "asst_abc123", prompt: "…", tools: { "get_weather" => weather })
+  #   PromptTracker::OpenaiAssistantService.call(assistant_id: "asst_abc123", prompt: "What's the weather?",
+  #                                              tools: { "get_weather" => weather })
   class OpenaiAssistantService
+    extend Native::ThreadsImport
+
     # Same as `new(…).call`.
     #
     # @param (see #initialize)
@@ -58,7 +61,9 @@ module PromptTracker
     # @param prompt [String, Array<Hash>] the user's message: text, or content parts
     # @param timeout [Numeric, #to_f] seconds for the whole call. Default 60.
     # @param more [Hash] further options of the run
-    # @option more [String] :thread_id a thread to go on in. Default: a new one.
+    # @option more [String, Symbol] :thread_id what to go on from: a thread or, where the assistant has a definition, a
+    #   conversation (`conv_…`) or a response (`resp_…`). `:new` makes a conversation first. Default: a new thread, or
+    #   a response by itself.
     # @option more [Hash{String => #call}] :tools a handler for each function that the assistant may call. It gets
     #   the arguments as a Hash with String keys; what it returns is the output: a String, or anything that JSON has.
     # @option more [Symbol] :flow `:streaming` or `:polling`. Default: {Native::Configuration#flow}.

@@ -29,8 +29,8 @@ module PromptTracker
                    else
                      "Where a server has no Assistants API, #{assistant_id} can go through its Responses API"
                    end
-        "#{happened} once its definition is known: `prompt_tracker-native definitions new #{assistant_id}` writes one " \
-          "to fill in. #{Definitions.places(assistant_id)}"
+        "#{happened} once its definition is known: `prompt_tracker-native definitions new #{assistant_id}` writes " \
+          "one to fill in. #{Definitions.places(assistant_id)}"
       end
     end
   end

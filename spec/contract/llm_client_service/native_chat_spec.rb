@@ -153,12 +153,12 @@ RSpec.describe PromptTracker::LlmClientService, "without ruby_llm", :server do
 
   describe "with a block" do
     it "yields text as it arrives, and answers in the same shape" do
-      server.answer(deltas: ["It ", "is ", "sunny 🌍."], usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 })
+      usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 }
+      server.answer(deltas: ["It ", "is ", "sunny 🌍."], usage: usage)
       deltas = []
       result = call { |delta| deltas << delta }
       expect(deltas).to eq(["It ", "is ", "sunny 🌍."])
-      expect(result).to include(text: "It is sunny 🌍.", model: "gpt-4o",
-                                usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 })
+      expect(result).to include(text: "It is sunny 🌍.", model: "gpt-4o", usage: usage)
       expect(result[:raw]).to include("object" => "chat.completion")
       expect(bodies.first).to include("stream" => true, "stream_options" => { "include_usage" => true })
     end
@@ -194,7 +194,8 @@ RSpec.describe PromptTracker::LlmClientService, "without ruby_llm", :server do
       server.answer("{ \"score\" : 8.5 }")
       expect(call_with_schema(schema)[:text]).to eq("{\"score\":8.5}")
       expect(bodies.first["response_format"]).to eq(
-        "type" => "json_schema", "json_schema" => { "name" => "response", "schema" => JSON.parse(JSON.generate(schema)) }
+        "type" => "json_schema",
+        "json_schema" => { "name" => "response", "schema" => JSON.parse(JSON.generate(schema)) }
       )
     end
 

@@ -3,7 +3,8 @@
 # Standard chat where the bundle has ruby_llm, of which only the public surface is played here.
 RSpec.describe PromptTracker::LlmClientService, "with ruby_llm" do
   let(:message) do
-    double("RubyLLM::Message", content: "It is sunny.", model_id: "gpt-4o-2024-08-06", input_tokens: 10, output_tokens: 8)
+    double("RubyLLM::Message", content: "It is sunny.", model_id: "gpt-4o-2024-08-06", input_tokens: 10,
+                               output_tokens: 8)
   end
   let(:chat) do
     double("RubyLLM::Chat").tap do |chat|

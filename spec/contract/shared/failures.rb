@@ -6,15 +6,8 @@ RSpec.shared_examples "the failures of an assistant call" do |flow|
 
   def failure = failure_of { call }
 
-  describe "a run that ends badly", :common do
-    {
-      ["failed", { last_error: { code: "server_error", message: "It broke." } }] => "Assistant run failed: It broke.",
-      ["failed", { last_error: { code: "server_error", message: nil } }] => "Assistant run failed: Unknown error",
-      ["cancelled", {}] => "Assistant run was cancelled",
-      ["expired", {}] => "Assistant run expired",
-      ["incomplete", { reason: "max_prompt_tokens" }] => "Assistant run incomplete: max_prompt_tokens",
-      ["requires_action", {}] => "Assistant requires action (tool calls not yet supported)"
-    }.each do |(status, options), message|
+  shared_examples "a bad end" do |endings|
+    endings.each do |(status, options), message|
       it "says #{message.inspect}" do
         server.ends_with(status, **options)
         run = (raised = failure) && runs_at_server.first
@@ -23,6 +16,29 @@ RSpec.shared_examples "the failures of an assistant call" do |flow|
         expect(runs_at_server.size).to eq(1)
       end
     end
+  end
+
+  describe "a run that ends as only the Assistants API knows it", :assistants_only do
+    include_examples "a bad end", {
+      ["expired", {}] => "Assistant run expired",
+      ["incomplete", { reason: "max_prompt_tokens" }] => "Assistant run incomplete: max_prompt_tokens"
+    }
+  end
+
+  describe "a response that ends without an answer", :responses_only do
+    include_examples "a bad end", {
+      ["incomplete", { reason: "max_output_tokens" }] => "Assistant run incomplete: max_completion_tokens",
+      ["incomplete", { reason: "content_filter" }] => "Assistant run incomplete: content_filter"
+    }
+  end
+
+  describe "a run that ends badly", :common do
+    include_examples "a bad end", {
+      ["failed", { last_error: { code: "server_error", message: "It broke." } }] => "Assistant run failed: It broke.",
+      ["failed", { last_error: { code: "server_error", message: nil } }] => "Assistant run failed: Unknown error",
+      ["cancelled", {}] => "Assistant run was cancelled",
+      ["requires_action", {}] => "Assistant requires action (tool calls not yet supported)"
+    }
 
     it "says also which code it failed with, and whether a later call may do better" do
       server.ends_with("failed", last_error: { code: "rate_limit_exceeded", message: "Slow down." })
@@ -53,7 +69,7 @@ RSpec.shared_examples "the failures of an assistant call" do |flow|
       took = seconds { raised = failure_of { call(timeout: 0.25) } }
       expect(raised).to be_instance_of(error).and have_attributes(
         message: "Assistant run timed out after 0.25 seconds", retryable?: true,
-        thread_id: runs_at_server.first.thread_id, run_id: runs_at_server.first.id
+        **flow.known_of_late(runs_at_server.first)
       )
       expect(took).to be_between(0.24, 1.2)
     end
@@ -68,7 +84,7 @@ RSpec.shared_examples "the failures of an assistant call" do |flow|
     end
   end
 
-  describe "a server that says no", :assistants_only do
+  describe "a server that says no", :common do
     refusal = { error: { message: "It can't be.", type: "invalid_request_error", param: "p", code: "not_so" } }
 
     flow.steps.each do |request, prefix|

@@ -47,7 +47,7 @@ RSpec.shared_examples "the options of an assistant call" do |flow|
     it "answers the assistant's calls" do
       server.calls_tool("get_weather", { city: "Berlin" }, then_answer: ->(out) { "It is #{out["get_weather"]}." })
       expect(call(tools: { "get_weather" => weather })[:text]).to eq("It is 21 degrees in Berlin.")
-      expect(runs_at_server.size).to eq(1)
+      expect(runs_at_server.size).to eq(flow.started(tools: 1))
     end
 
     it "finds handlers by Symbol too, and takes any object that can be called" do
@@ -74,7 +74,7 @@ RSpec.shared_examples "the options of an assistant call" do |flow|
       cities = []
       result = call(tools: { "get_weather" => ->(arguments) { cities << arguments["city"] && "fine" } })
       expect([result[:text], cities]).to eq(["Done.", %w[Berlin Rome]])
-      expect(runs_at_server.size).to eq(1)
+      expect(runs_at_server.size).to eq(flow.started(tools: 2))
     end
 
     it "gives an empty Hash where the call has no arguments" do
@@ -115,6 +115,58 @@ RSpec.shared_examples "the options of an assistant call" do |flow|
     it "are not sent where they were not given" do
       call
       expect(run_requests.first.body.keys - %w[assistant_id thread stream]).to eq([])
+    end
+  end
+
+  describe "thread_id: of a response", :responses_only do
+    it "is the response's own id, from which a later call goes on" do
+      first = call(prompt: "I live in Berlin.")
+      second = call(prompt: "Where do I live?", thread_id: first[:raw][:thread_id])
+      expect(first[:raw]).to include(thread_id: first[:raw][:run_id])
+      expect(second[:raw]).to include(thread_id: second[:raw][:run_id])
+      expect(run_requests.map { |request| request.body["previous_response_id"] }).to eq([nil, first[:raw][:run_id]])
+    end
+
+    it "is that of a conversation which is made first, where :new is given" do
+      first = call(thread_id: :new)
+      second = call(thread_id: first[:raw][:thread_id])
+      expect(first[:raw][:thread_id]).to start_with("conv_").and eq(second[:raw][:thread_id])
+      expect(request_lines.count("POST /conversations")).to eq(1)
+      expect(run_requests.map { |request| request.body["conversation"] }).to eq([first[:raw][:thread_id]] * 2)
+    end
+
+    it "is an error where it is a thread of the Assistants API, and nothing is sent" do
+      expect { call(thread_id: "thread_abc123") }
+        .to raise_error(error, /\AFailed to run assistant: thread_abc123 is a thread .*import_thread/)
+      expect(requests).to eq([])
+    end
+
+    it "is an error at the server where there is no such response or conversation" do
+      expect { call(thread_id: "resp_unknown") }
+        .to raise_error(error, /\AFailed to run assistant: Previous response with id 'resp_unknown' not found/)
+      expect { call(thread_id: "conv_unknown") }
+        .to raise_error(error, /\AFailed to run assistant: Conversation with id 'conv_unknown' not found/)
+    end
+  end
+
+  describe "a run's parameters on the way to a response", :responses_only do
+    it "take the place of the definition's, in the Responses API's words" do
+      define_assistant(instructions: "Be long.", temperature: 0.9)
+      call(instructions: "Be brief.", additional_instructions: "In Spanish.", temperature: 0.2, top_p: 0.5,
+           max_completion_tokens: 100, metadata: { "a" => "b" }, tool_choice: "auto", parallel_tool_calls: false,
+           model: "gpt-4o-mini", response_format: { type: "json_object" })
+      expect(run_requests.first.body).to include(
+        "instructions" => "Be brief.\n\nIn Spanish.", "temperature" => 0.2, "top_p" => 0.5, "max_output_tokens" => 100,
+        "metadata" => { "a" => "b" }, "tool_choice" => "auto", "parallel_tool_calls" => false,
+        "model" => "gpt-4o-mini", "text" => { "format" => { "type" => "json_object" } }
+      )
+    end
+
+    it "are an error that names the field where they can't be carried over" do
+      expect { call(max_prompt_tokens: 100) }.to raise_error(ArgumentError, /max_prompt_tokens/)
+      expect { call(truncation_strategy: { type: "last_messages", last_messages: 2 }) }
+        .to raise_error(ArgumentError, /truncation_strategy/)
+      expect(requests).to eq([])
     end
   end
 

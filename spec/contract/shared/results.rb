@@ -23,7 +23,7 @@ RSpec.shared_examples "the result of an assistant call" do |flow|
       result = call
       expect(result.keys).to eq(%i[text usage model raw])
       expect(result[:usage].keys).to eq(%i[prompt_tokens completion_tokens total_tokens])
-      expect(result[:raw].keys).to eq(%i[thread_id run_id assistant_message message run])
+      expect(result[:raw].keys).to eq(flow.raw_keys)
     end
 
     it "is a plain Hash, and so is every Hash in it" do
@@ -43,7 +43,8 @@ RSpec.shared_examples "the result of an assistant call" do |flow|
       run = runs_at_server.first
       expect(raw).to include(thread_id: run.thread_id, run_id: run.id)
       expect(raw[:run]).to include("id" => run.id, "object" => "thread.run", "status" => "completed")
-      expect(raw[:assistant_message]).to include("object" => "thread.message", "role" => "assistant", "run_id" => run.id)
+      expect(raw[:assistant_message])
+        .to include("object" => "thread.message", "role" => "assistant", "run_id" => run.id)
     end
 
     it "has the message under two names" do
@@ -91,18 +92,18 @@ RSpec.shared_examples "the result of an assistant call" do |flow|
     end
   end
 
-  describe "usage", :common do
-    it "is zeros where the server gives null" do
+  describe "usage" do
+    it "is zeros where the server gives null", :common do
       server.answer("It is sunny.", usage: nil)
       expect(call[:usage]).to eq(prompt_tokens: 0, completion_tokens: 0, total_tokens: 0)
     end
 
-    it "is zeros where the server says nothing of it" do
+    it "is zeros where the server says nothing of it", :common do
       server.quirk(:run_missing_fields)
       expect(call[:usage]).to eq(prompt_tokens: 0, completion_tokens: 0, total_tokens: 0)
     end
 
-    it "is zero for the counts that are missing" do
+    it "is zero for the counts that are missing", :assistants_only do
       server.answer("It is sunny.", usage: { "completion_tokens" => 7 })
       expect(call[:usage]).to eq(prompt_tokens: 0, completion_tokens: 7, total_tokens: 0)
     end
@@ -122,7 +123,7 @@ RSpec.shared_examples "the result of an assistant call" do |flow|
       server.answer("It is sunny.")
       result = call
       expect(result[:text]).to eq("It is sunny.")
-      expect(blocks(result)).to eq(%w[image_file text image_file])
+      expect(blocks(result)).to contain_exactly("image_file", "text", "image_file")
     end
 
     it "is nil where the message has none" do
@@ -137,7 +138,7 @@ RSpec.shared_examples "the result of an assistant call" do |flow|
       expect(call).to include(text: nil)
     end
 
-    it "is the last message's where one run wrote several", :assistants_only do
+    it "is the last message's where one run wrote several" do
       server.answer(["Let me see.", "It is sunny."])
       result = call
       expect(result[:text]).to eq("It is sunny.")
@@ -158,9 +159,10 @@ RSpec.shared_examples "the result of an assistant call" do |flow|
     end
 
     it "may be content parts" do
-      parts = [{ type: "text", text: "What is this?" }, { "type" => "image_file", "image_file" => { "file_id" => "f" } }]
+      parts = [{ type: "text", text: "What is this?" },
+               { "type" => "image_file", "image_file" => { "file_id" => "f" } }]
       call(prompt: parts)
-      expect(sent_message["content"]).to eq(JSON.parse(JSON.generate(parts)))
+      expect(sent_message["content"]).to eq(flow.parts(JSON.parse(JSON.generate(parts))))
     end
 
     it "is transcoded to UTF-8" do
@@ -176,13 +178,13 @@ RSpec.shared_examples "the result of an assistant call" do |flow|
     end
   end
 
-  describe "what goes over the wire", :assistants_only do
-    it "is #{flow.request_lines.size == 1 ? "one request" : "the classic requests"}" do
+  describe "what goes over the wire" do
+    it "is just these requests: #{flow.request_lines.join(", ")}", :common do
       call
       expect(request_lines).to eq(flow.request_lines)
     end
 
-    it "carries key and beta header, and the body's type" do
+    it "carries key and beta header, and the body's type", :assistants_only do
       call
       expect(requests.map(&:headers)).to all(
         include("authorization" => "Bearer #{SharedServer::KEY}", "openai-beta" => "assistants=v2")
@@ -190,9 +192,33 @@ RSpec.shared_examples "the result of an assistant call" do |flow|
       expect(run_requests.first.headers["content-type"]).to start_with("application/json")
     end
 
-    it "names the assistant" do
+    it "names the assistant", :assistants_only do
       call(assistant_id: "asst_abc123")
       expect(run_requests.first.body["assistant_id"]).to eq("asst_abc123")
+    end
+
+    it "carries the key and the body's type, and no beta header", :responses_only do
+      call
+      expect(requests.map(&:headers)).to all(include("authorization" => "Bearer #{SharedServer::KEY}"))
+      expect(requests.flat_map { |request| request.headers.keys }).not_to include("openai-beta")
+      expect(run_requests.first.headers["content-type"]).to start_with("application/json")
+    end
+
+    it "is made from the definition, and names no assistant", :responses_only do
+      define_assistant(instructions: "Be brief.", temperature: 0.2, metadata: { "a" => "b" })
+      call
+      asked = { "stream" => (true if flow.streams?), "background" => (true if flow.background?) }.compact
+      expect(run_requests.first.body).to eq("model" => "gpt-4o", "instructions" => "Be brief.", "temperature" => 0.2,
+                                            "input" => "Hello!", "store" => true, **asked)
+    end
+  end
+
+  describe "raw[:response]", :responses_only do
+    it "is the response as the server has it" do
+      result = call
+      expect(result[:raw][:response]).to include("object" => "response", "status" => "completed",
+                                                 "id" => result[:raw][:run_id])
+      expect(result[:raw][:response]).to eq(server.responses.first)
     end
   end
 

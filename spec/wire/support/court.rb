@@ -57,7 +57,7 @@ RSpec.shared_context "with OpenAI's document as the judge" do
   # The requests that were judged, as the document names them.
   def judged
     judge.cases.map do |c|
-      path = c.sent.path.delete_prefix("/v1").gsub(%r{/(thread|run|msg|step|asst)_\w+}, "/{}")
+      path = c.sent.path.delete_prefix("/v1").gsub(%r{/(thread|run|msg|step|asst|resp|conv)_\w+}, "/{}")
       "#{c.sent.verb} #{path}"
     end
   end

@@ -25,7 +25,8 @@ module Wire
       end
     end
 
-    STREAM = %r{\AThe received media type "text/event-stream|\AResponse body must be object\z}
+    STREAM = %r{\AThe\ received\ media\ type\ "text/event-stream|
+                \AResponse\ body\ must\ (?:be\ object|match\ a\ schema\ in\ anyOf)\z}x
     # Seconds. Prism never answers some requests, such as one whose JSON is cut off.
     PATIENCE = 30
     PREFIX = "/v1"

@@ -10,37 +10,50 @@ module PromptTracker
         # @example
         #   client.assistants.list["data"].map { |assistant| assistant["id"] }
         def list
-          @client.object(:get, path("assistants"))
+          return classic.list if Wire.new_thread?(@plain)
+
+          ask(:get, path("assistants"))
         end
 
         # @param id [String]
         # @return [Hash] the assistant
         # @raise [ArgumentError] where the id can't be one
         def retrieve(id:)
-          @client.object(:get, path("assistants", id: id))
+          return classic.retrieve(id) if Wire.assistant?(@plain, id)
+
+          ask(:get, path("assistants", id: id), assistant_id: id)
         end
 
         # @param parameters [Hash] `model:`, `name:`, `instructions:`, `tools:` …
         # @return [Hash] the assistant
+        # @raise [UnsupportedError] where {Configuration#api} is `:responses`
         # @example
         #   client.assistants.create(parameters: { model: "gpt-4o", instructions: "Answer briefly." })["id"]
         def create(parameters: {})
-          @client.object(:post, path("assistants"), parameters: parameters)
+          classic.refuse(:create) if Wire.assistant?(@plain, nil)
+
+          ask(:post, path("assistants"), parameters: parameters)
         end
 
         # @param id [String]
         # @param parameters [Hash] what changes
         # @return [Hash] the assistant
         # @raise [ArgumentError] where the id can't be one
+        # @raise [UnsupportedError] for one that is defined here
         def modify(id:, parameters: {})
-          @client.object(:post, path("assistants", id: id), parameters: parameters)
+          classic.refuse(:modify, id) if Wire.assistant?(@plain, id)
+
+          ask(:post, path("assistants", id: id), assistant_id: id, parameters: parameters)
         end
 
         # @param id [String]
         # @return [Hash] empty where the server answers with nothing
         # @raise [ArgumentError] where the id can't be one
+        # @raise [UnsupportedError] for one that is defined here
         def delete(id:)
-          @client.object(:delete, path("assistants", id: id))
+          classic.refuse(:delete, id) if Wire.assistant?(@plain, id)
+
+          ask(:delete, path("assistants", id: id), assistant_id: id)
         end
       end
     end

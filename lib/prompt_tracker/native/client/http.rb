@@ -89,6 +89,21 @@ module PromptTracker
           end
         end
 
+        # The events of a stream that is asked for with a GET.
+        #
+        # @api private
+        # @param path [String]
+        # @param query [Hash]
+        # @yieldparam data [Object] what the event's JSON holds
+        # @yieldparam event [String, nil] the event's name
+        # @return [nil]
+        def events(path, query)
+          transport.stream(:get, target(path, query), nil, NO_HEADERS, time_left) do |event, data|
+            yield event_data(data), event unless data == DONE
+          end
+          nil
+        end
+
         private
 
         # Sends one request and yields its answer, unless it was streamed.
@@ -119,7 +134,7 @@ module PromptTracker
           raise ArgumentError, "path must be a String, not #{path.class}" unless path.is_a?(String)
 
           path = "/#{path}" unless path.start_with?("/")
-          queries = [Query.encode(query), Query.encode(azure? ? { "api-version" => api_version } : nil)]
+          queries = [Query.encode(query), Query.encode(version_query)]
           queries.reject(&:empty?).each { |part| path = "#{path}#{path.include?("?") ? "&" : "?"}#{part}" }
           path
         end

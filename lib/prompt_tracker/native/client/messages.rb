@@ -10,10 +10,13 @@ module PromptTracker
         # @param parameters [Hash] `limit:`, `order:`, `after:`, `before:`, `run_id:`
         # @return [Hash] the list, with the messages in `"data"`
         # @raise [ArgumentError] where the id can't be one
+        # @raise [UnsupportedError] for `before:` in a conversation
         # @example
         #   client.messages.list(thread_id: id, parameters: { order: "desc", limit: 1 })["data"].first
         def list(thread_id:, parameters: {})
-          @client.object(:get, path("threads", { thread_id: thread_id }, "messages"), query: parameters)
+          return classic.list(thread_id, parameters) if on_conversations?(thread_id)
+
+          ask(:get, path("threads", { thread_id: thread_id }, "messages"), query: parameters)
         end
 
         # @param thread_id [String]
@@ -21,7 +24,9 @@ module PromptTracker
         # @return [Hash] the message
         # @raise [ArgumentError] where an id can't be one
         def retrieve(thread_id:, id:)
-          @client.object(:get, message(thread_id, id))
+          return classic.retrieve(thread_id, id) if on_conversations?(thread_id)
+
+          ask(:get, message(thread_id, id))
         end
 
         # @param thread_id [String]
@@ -31,7 +36,9 @@ module PromptTracker
         # @example
         #   client.messages.create(thread_id: id, parameters: { role: "user", content: "Hello!" })
         def create(thread_id:, parameters: {})
-          @client.object(:post, path("threads", { thread_id: thread_id }, "messages"), parameters: parameters)
+          return classic.create(thread_id, parameters) if on_conversations?(thread_id)
+
+          ask(:post, path("threads", { thread_id: thread_id }, "messages"), parameters: parameters)
         end
 
         # @param thread_id [String]
@@ -39,8 +46,11 @@ module PromptTracker
         # @param parameters [Hash] `metadata:`
         # @return [Hash] the message
         # @raise [ArgumentError] where an id can't be one
+        # @raise [UnsupportedError] in a conversation
         def modify(thread_id:, id:, parameters: {})
-          @client.object(:post, message(thread_id, id), parameters: parameters)
+          return classic.modify(thread_id, id) if on_conversations?(thread_id)
+
+          ask(:post, message(thread_id, id), parameters: parameters)
         end
 
         # @param thread_id [String]
@@ -48,7 +58,9 @@ module PromptTracker
         # @return [Hash] empty where the server answers with nothing
         # @raise [ArgumentError] where an id can't be one
         def delete(thread_id:, id:)
-          @client.object(:delete, message(thread_id, id))
+          return classic.delete(thread_id, id) if on_conversations?(thread_id)
+
+          ask(:delete, message(thread_id, id))
         end
 
         private

@@ -14,7 +14,9 @@ module PromptTracker
         # @example
         #   client.run_steps.list(thread_id: thread, run_id: run, parameters: { order: "asc" })["data"]
         def list(thread_id:, run_id:, parameters: {})
-          @client.object(:get, steps(thread_id, run_id), query: parameters)
+          return classic.list(thread_id, run_id, parameters) if on_conversations?(thread_id)
+
+          ask(:get, steps(thread_id, run_id), query: parameters)
         end
 
         # @param thread_id [String]
@@ -24,7 +26,9 @@ module PromptTracker
         # @return [Hash] the step
         # @raise [ArgumentError] where an id can't be one
         def retrieve(thread_id:, run_id:, id:, parameters: {})
-          @client.object(:get, steps(thread_id, run_id) + path(id: id), query: parameters)
+          return classic.retrieve(thread_id, run_id, id, parameters) if on_conversations?(thread_id)
+
+          ask(:get, steps(thread_id, run_id) + path(id: id), query: parameters)
         end
 
         private

@@ -11,8 +11,11 @@ module PromptTracker
         # @param parameters [Hash] `limit:`, `order:`, `after:`, `before:`
         # @return [Hash] the list, with the runs in `"data"`
         # @raise [ArgumentError] where the id can't be one
+        # @raise [UnsupportedError] for a conversation
         def list(thread_id:, parameters: {})
-          @client.object(:get, path("threads", { thread_id: thread_id }, "runs"), query: parameters)
+          return classic.list(thread_id) if on_conversations?(thread_id)
+
+          ask(:get, path("threads", { thread_id: thread_id }, "runs"), query: parameters)
         end
 
         # @param thread_id [String]
@@ -22,7 +25,9 @@ module PromptTracker
         # @example
         #   client.runs.retrieve(thread_id: thread, id: run)["status"] # => "completed"
         def retrieve(thread_id:, id:)
-          @client.object(:get, run(thread_id, id))
+          return classic.retrieve(thread_id, id) if on_conversations?(thread_id)
+
+          ask(:get, run(thread_id, id))
         end
 
         # @param thread_id [String]
@@ -33,8 +38,10 @@ module PromptTracker
         # @example
         #   client.runs.create(thread_id: id, parameters: { assistant_id: "asst_…" })["id"] # => "run_…"
         def create(thread_id:, parameters: {}, query_parameters: {})
-          @client.object(:post, path("threads", { thread_id: thread_id }, "runs"),
-                         query: query_parameters, parameters: parameters)
+          return classic.create(thread_id, parameters, query_parameters) if on_conversations?(thread_id)
+
+          ask(:post, path("threads", { thread_id: thread_id }, "runs"), assistant_id: named(parameters, :assistant_id),
+                                                                        query: query_parameters, parameters: parameters)
         end
 
         # @param id [String]
@@ -42,8 +49,11 @@ module PromptTracker
         # @param parameters [Hash] `metadata:`
         # @return [Hash] the run
         # @raise [ArgumentError] where an id can't be one
+        # @raise [UnsupportedError] in a conversation
         def modify(id:, thread_id:, parameters: {})
-          @client.object(:post, run(thread_id, id), parameters: parameters)
+          return classic.modify(thread_id, id) if on_conversations?(thread_id)
+
+          ask(:post, run(thread_id, id), parameters: parameters)
         end
 
         # @param id [String]
@@ -51,7 +61,9 @@ module PromptTracker
         # @return [Hash] the run
         # @raise [ArgumentError] where an id can't be one
         def cancel(id:, thread_id:)
-          @client.object(:post, "#{run(thread_id, id)}/cancel")
+          return classic.cancel(thread_id, id) if on_conversations?(thread_id)
+
+          ask(:post, "#{run(thread_id, id)}/cancel")
         end
 
         # @param parameters [Hash] `assistant_id:`, `thread:`, `stream:` …
@@ -63,7 +75,10 @@ module PromptTracker
         #                   stream: ->(data, event) { puts event } }
         #   )
         def create_thread_and_run(parameters: {})
-          @client.object(:post, path("threads", "runs"), parameters: parameters)
+          assistant_id = named(parameters, :assistant_id)
+          return classic.create_thread_and_run(parameters) if Wire.assistant?(@plain, assistant_id)
+
+          ask(:post, path("threads", "runs"), assistant_id: assistant_id, parameters: parameters)
         end
 
         # @param thread_id [String]
@@ -76,8 +91,10 @@ module PromptTracker
         #     thread_id: thread, run_id: run, parameters: { tool_outputs: [{ tool_call_id: call, output: "42" }] }
         #   )
         def submit_tool_outputs(thread_id:, run_id:, parameters: {})
-          @client.object(:post, path("threads", { thread_id: thread_id }, "runs", { run_id: run_id },
-                                     "submit_tool_outputs"), parameters: parameters)
+          return classic.submit_tool_outputs(thread_id, run_id, parameters) if on_conversations?(thread_id)
+
+          ask(:post, "#{path("threads", { thread_id: thread_id }, "runs", { run_id: run_id })}/submit_tool_outputs",
+              parameters: parameters)
         end
 
         private

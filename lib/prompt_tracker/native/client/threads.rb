@@ -10,15 +10,19 @@ module PromptTracker
         # @return [Hash] the thread
         # @raise [ArgumentError] where the id can't be one
         def retrieve(id:)
-          @client.object(:get, path("threads", id: id))
+          return classic.retrieve(id) if on_conversations?(id)
+
+          ask(:get, path("threads", id: id))
         end
 
         # @param parameters [Hash] `messages:`, `metadata:` …
         # @return [Hash] the thread
         # @example
-        #   client.threads.create["id"] # => "thread_…"
+        #   client.threads.create["id"] # => "thread_…", or "conv_…" where definitions are known
         def create(parameters: {})
-          @client.object(:post, path("threads"), parameters: parameters)
+          return classic.create(parameters) if Wire.new_thread?(@plain)
+
+          ask(:post, path("threads"), parameters: parameters)
         end
 
         # @param id [String]
@@ -26,14 +30,18 @@ module PromptTracker
         # @return [Hash] the thread
         # @raise [ArgumentError] where the id can't be one
         def modify(id:, parameters: {})
-          @client.object(:post, path("threads", id: id), parameters: parameters)
+          return classic.modify(id, parameters) if on_conversations?(id)
+
+          ask(:post, path("threads", id: id), parameters: parameters)
         end
 
         # @param id [String]
         # @return [Hash] empty where the server answers with nothing
         # @raise [ArgumentError] where the id can't be one
         def delete(id:)
-          @client.object(:delete, path("threads", id: id))
+          return classic.delete(id) if on_conversations?(id)
+
+          ask(:delete, path("threads", id: id))
         end
       end
     end
