@@ -51,8 +51,8 @@ RSpec.describe PromptTracker::Native::Client, "driven by hand, with a definition
         look(run)
         messages(run["thread_id"])
         client.run_steps.list(thread_id: run["thread_id"], run_id: run["id"])
-        expect(lines).to eq(["POST /conversations", "POST /responses", "GET /responses/{}", "GET /conversations/{}/items",
-                             "GET /responses/{}"])
+        expect(lines).to eq(["POST /conversations", "POST /responses", "GET /responses/{}",
+                             "GET /conversations/{}/items", "GET /responses/{}"])
       end
 
       it "runs in a thread of its own" do

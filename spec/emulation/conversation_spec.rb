@@ -144,9 +144,7 @@ RSpec.describe PromptTracker::Native::Conversation, :server, :classic do
 
   it "refuses what can't be one" do
     expect { conversation.ask("") }.to raise_error(ArgumentError, /prompt/)
-    expect do
-      described_class.new(assistant_id: "", messages: []).ask("x")
-    end.to raise_error(ArgumentError, /assistant_id/)
+    expect { described_class.new(assistant_id: "").ask("x") }.to raise_error(ArgumentError, /assistant_id/)
     expect { described_class.new(assistant_id: "asst_1", messages: [{ role: "tool", content: "x" }]) }
       .to raise_error(ArgumentError, /messages\[0\]\.role/)
     expect { described_class.new(assistant_id: "asst_1", client: Object.new) }.to raise_error(ArgumentError, /client/)

@@ -56,7 +56,7 @@ RSpec.describe PromptTracker::Native::Client, "streaming runs, with a definition
     expect(events.dig(0, 1, "id")).to eq(events.last[1]["thread_id"])
   end
 
-  it "gives a run of one argument its data only" do
+  it "gives a proc of one argument the data only" do
     objects = []
     start(thread_with("Hello!"), stream: proc { |data| objects << data["object"] })
     expect(objects).to include("thread.run", "thread.message.delta")
@@ -86,9 +86,8 @@ RSpec.describe PromptTracker::Native::Client, "streaming runs, with a definition
   it "shows refusals" do
     server.refuses("I can't.")
     events = stream(thread_with("Hello!"))
-    expect(data(events, "thread.message.delta").map do |d|
-      d.dig("delta", "content", 0, "refusal")
-    end.join).to eq("I can't.")
+    deltas = data(events, "thread.message.delta").map { |delta| delta.dig("delta", "content", 0, "refusal") }
+    expect(deltas.join).to eq("I can't.")
     expect(data(events, "thread.message.completed").dig(0, "content")).to eq([{ "type" => "refusal",
                                                                                 "refusal" => "I can't." }])
   end

@@ -90,7 +90,8 @@ RSpec.describe PromptTracker::Native::Client, "threads and messages, with a defi
 
       it "can be a run's own" do
         client.runs.create_thread_and_run(
-          parameters: { assistant_id: Classic::ASSISTANT, tool_resources: { file_search: { vector_store_ids: ["vs_9"] } },
+          parameters: { assistant_id: Classic::ASSISTANT,
+                        tool_resources: { file_search: { vector_store_ids: ["vs_9"] } },
                         thread: { tool_resources: { file_search: { vector_store_ids: ["vs_2"] } } } }
         )
         expect(last_body["tools"][0]["vector_store_ids"]).to eq(%w[vs_9 vs_2])

@@ -38,7 +38,7 @@ module ContractRows
   def rows(group, path, topic = group.description.delete_prefix("PromptTracker::OpenaiAssistantService "))
     path = flow?(group) ? [] : [*path, group]
     all = flow?(group) ? TAGS.select { |tag| group.metadata[tag] } : []
-    own = group.examples.filter_map { |example| row(example, path, topic) if example.metadata.key?(:wire) }
+    own = group.examples.filter_map { |example| row(example, path) if example.metadata.key?(:wire) }
     own += group.children.flat_map { |child| rows(child, path, topic) }
     all.empty? ? own : own.map { |name, tags, _| [name, tags, topic] }
   end
@@ -46,7 +46,7 @@ module ContractRows
   # The group of one flow, by which a row is not named.
   def flow?(group) = group.metadata.key?(:wire) && !group.metadata[:parent_example_group]&.key?(:wire)
 
-  def row(example, path, _topic)
+  def row(example, path)
     levels = [*path, example].reject { |level| level.description.start_with?("behaves like") }
     names = levels.map(&:description)
     tags = TAGS.select { |tag| example.metadata[tag] }
