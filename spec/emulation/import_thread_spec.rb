@@ -7,7 +7,7 @@ RSpec.describe PromptTracker::Native::ThreadsImport, :server, :classic do
 
   before { define_assistant }
 
-  let(:service) { Class.new(PromptTracker::OpenaiAssistantService) { extend PromptTracker::Native::ThreadsImport } }
+  let(:service) { PromptTracker::OpenaiAssistantService }
 
   def imported(messages)
     id = service.import_thread(messages)

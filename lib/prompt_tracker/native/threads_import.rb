@@ -20,7 +20,7 @@ module PromptTracker
       #   PromptTracker::OpenaiAssistantService.call(assistant_id: "asst_abc123", prompt: "Go on.", thread_id: id)
       def import_thread(messages, client: nil)
         items = Mapping.items(Order.oldest_first(messages))
-        client ||= Client.new(access_token: Native.api_key || Keys.missing(self))
+        client ||= Keys.client(self)
         Client::Classic::ConversationThread.create(client, items, {}).fetch("id").dup
       rescue Native::Error => e
         raise Failure.of(self, e)
@@ -28,9 +28,9 @@ module PromptTracker
 
       # @api private
       module Keys
-        # @return [nil] where none is needed
-        def self.missing(service)
-          return unless Native.configuration.needs_api_key?
+        # @return [Client] with the key of the environment, where one is needed
+        def self.client(service)
+          return Client.new if Native.api_key || !Native.configuration.needs_api_key?
 
           raise service::AssistantError, "#{Native.api_key_variable} environment variable not set"
         end
@@ -91,9 +91,9 @@ module PromptTracker
 
           def time(value)
             case value
-            when Numeric then value.to_f
+            when Numeric, Time then value.to_f
             when String then value.match?(/\A\d+(?:\.\d+)?\z/) ? value.to_f : parse(value)
-            else value.respond_to?(:to_time) || value.is_a?(Time) ? value.to_time.to_f : nil
+            else value.to_time.to_f if value.respond_to?(:to_time)
             end
           rescue ArgumentError
             nil
