@@ -134,6 +134,18 @@ RSpec.describe PromptTracker::Native::Client, "driven by hand, with a definition
     end
   end
 
+  it "says what a server says that refuses with HTTP 200" do
+    define_assistant
+    thread = thread_with("Hello!")
+    { { error: { message: "Not today" } } => "Not today", { error: "Not today" } => "Not today",
+      {} => "the server's answer has no response in it" }.each do |body, message|
+      server.raw(on: "POST /responses", body: body)
+      expect { start(thread) }.to raise_error(PromptTracker::Native::AnswerError, message)
+    end
+    server.raw(on: "POST /conversations", body: {})
+    expect { client.threads.create }.to raise_error(PromptTracker::Native::AnswerError, /no id/)
+  end
+
   context "when a message is incomplete" do
     it "says why" do
       define_assistant

@@ -31,6 +31,7 @@ RSpec.describe PromptTracker::Native::Client, "by hand, at other servers than Op
       c.base_url = server.url
       c.require_api_key = false
     end
+    PromptTracker::OpenaiAssistantService.import_thread([{ role: "user", content: "Hello!" }])
     server.quirk(:no_conversations)
     answer
     expect(server.requests.map(&:headers)).to all(satisfy { |headers| !headers.key?("authorization") })

@@ -124,6 +124,22 @@ RSpec.describe PromptTracker::Native::Client, "streaming runs, with a definition
     end
   end
 
+  it "gives each whole message also where events come out of order" do
+    server.quirk(:out_of_order_events)
+    server.answer("It is sunny today.", deltas: ["It is ", "sunny ", "today."])
+    events = stream(thread_with("Weather?"))
+    expect(texts(data(events, "thread.message.completed"))).to eq(["It is sunny today."])
+    expect([events.first, events.last].map(&:first)).to eq(%w[thread.run.created thread.run.completed])
+  end
+
+  it "gives what a short last event leaves out as it was" do
+    server.quirk(:short_failed_event)
+    server.ends_with("failed", last_error: { message: "Out of order" })
+    run = stream(thread_with("Weather?")).last[1]
+    expect(run).to include("status" => "failed", "model" => "gpt-4o", "assistant_id" => Classic::ASSISTANT,
+                           "last_error" => { "code" => "server_error", "message" => "Out of order" })
+  end
+
   it "gives the run where the server answers with JSON" do
     server.quirk(:json_for_stream)
     thread = thread_with("Hello!")
@@ -159,6 +175,17 @@ RSpec.describe PromptTracker::Native::Client, "streaming runs, with a definition
       expect(names(events).last).to eq("thread.run.completed")
       expect(texts(data(events, "thread.message.completed"))).to eq(["It is sunny."])
       expect(lines.last).to eq("GET /responses/{}")
+    end
+
+    it "polls a background response that can't be taken up again" do
+      PromptTracker::Native.configure { |c| c.background = true }
+      server.answer("It is sunny.", deltas: ["It is ", "sunny."], delay: 0.1)
+      server.breaks_stream(after: "response.output_text.delta")
+      server.fails_with(400, on: ->(request) { request.query["stream"] == "true" }, times: :always)
+      events = stream(thread_with("Weather?"))
+      expect(names(events).last).to eq("thread.run.completed")
+      expect(texts(data(events, "thread.message.completed"))).to eq(["It is sunny."])
+      expect(lines.count("POST /responses")).to eq(1)
     end
 
     it "takes up a background response again, and loses nothing" do

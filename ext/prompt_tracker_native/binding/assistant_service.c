@@ -1,6 +1,7 @@
 #include "assistant_service.h"
 
 #include "clock.h"
+#include "deltas.h"
 #include "errors.h"
 #include "prompt.h"
 #include "run.h"
@@ -196,7 +197,7 @@ static VALUE service_call(VALUE self) {
       .poll_interval = setting(configuration, "poll_interval"),
       .max_poll_interval = setting(configuration, "max_poll_interval"),
       .block = rb_block_given_p(), .cancels = RTEST(rb_funcall(configuration, rb_intern("cancel_on_interrupt"), 0)),
-      .threads = Qnil, .messages = Qnil, .runs = Qnil,
+      .shown = rb_utf8_str_new(NULL, 0), .threads = Qnil, .messages = Qnil, .runs = Qnil,
       .thread_id = RB_TYPE_P(thread_id, T_STRING) ? rb_str_dup(thread_id) : thread_id,
       .run_id = Qnil, .run = Qnil, .message = Qnil, .definition = Qnil, .error_code = Qnil,
   };
@@ -205,6 +206,8 @@ static VALUE service_call(VALUE self) {
     run.client = rb_funcall(run.client, rb_intern("with_deadline"), 1, DBL2NUM(run.deadline));
   }
   VALUE result = rb_ensure(perform, (VALUE)&run, cancel_unless_ended, (VALUE)&run);
+  /* Text that did not come as a stream, or came after a stream had broken. */
+  if (run.block) ptb_deltas_yield_rest(run.shown, rb_hash_aref(result, ID2SYM(rb_intern("text"))));
   RB_GC_GUARD(configuration);
   return result;
 }

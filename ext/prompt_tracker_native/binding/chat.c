@@ -148,7 +148,7 @@ typedef struct {
 
 static VALUE ask_once(asking *a) {
   chunks c = {.answer = Qnil, .text = rb_utf8_str_new("", 0), .finish_reason = Qnil, .usage = Qnil, .refusal = Qnil};
-  ptb_deltas_init(&c.deltas);
+  ptb_deltas_init(&c.deltas, Qnil);
   ptb_call call = {.method = PTN_POST, .path = rb_utf8_str_new_cstr("/chat/completions"), .headers = Qnil,
                    .body = ptb_json_generate(a->body), .stream = a->chat->block, .deadline = a->deadline,
                    .sink = a->chat->block ? on_chunk : NULL, .arg = &c};

@@ -14,6 +14,7 @@ typedef struct {
   double deadline;
   double poll_interval, max_poll_interval; /* seconds */
   bool block;                              /* text deltas are wanted */
+  VALUE shown; /* String: the text that the block has had */
   bool cancels; /* the run is to be cancelled where its call is interrupted */
 
   VALUE threads, messages, runs; /* the client's resources; each asked for once */

@@ -410,7 +410,7 @@ VALUE ptb_run_responses(ptb_run *run, VALUE transport, bool streamed) {
   };
   run->background = s.background;
   run->whole = run->on_responses = true;
-  ptb_deltas_init(&s.deltas);
+  ptb_deltas_init(&s.deltas, run->shown);
   place(&s);
   for (go_on(&s); ptb_is(ptb_dig(run->run, "status"), "requires_action"); go_on(&s)) aim_at_tool_outputs(&s);
   ptb_run_settle(run, nothing_to_answer);

@@ -252,7 +252,7 @@ static void aim_at_new_run(streaming *s) {
 VALUE ptb_run_streamed(ptb_run *run, VALUE transport) {
   streaming s = {.run = run, .transport = transport, .headers = beta_headers, .refusal = Qnil,
                  .live = run->block || run->cancels};
-  ptb_deltas_init(&s.deltas);
+  ptb_deltas_init(&s.deltas, run->shown);
   aim_at_new_run(&s);
   follow(&s);
   while (requires_action(run)) {

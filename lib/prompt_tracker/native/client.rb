@@ -284,15 +284,6 @@ module PromptTracker
                              "known are #{SETTINGS.map(&:inspect).join(", ")}"
       end
 
-      def time_left
-        return @request_timeout unless @deadline
-
-        left = @deadline - Process.clock_gettime(Process::CLOCK_MONOTONIC)
-        raise TimeoutError, "the time given was over before the request was sent" unless left.positive?
-
-        [left, @request_timeout].compact.min
-      end
-
       def warn_of_block
         warn "prompt_tracker-native: the block given to #{self.class}.new is not called, as there is no Faraday " \
              "here: use PromptTracker::Native.configure, extra_headers and the proxy variables instead."

@@ -124,6 +124,15 @@ module PromptTracker
           end
         end
 
+        def time_left
+          return @request_timeout unless @deadline
+
+          left = @deadline - Process.clock_gettime(Process::CLOCK_MONOTONIC)
+          raise TimeoutError, "the time given was over before the request was sent" unless left.positive?
+
+          [left, @request_timeout].compact.min
+        end
+
         def hash_of(parameters)
           return parameters.to_hash if parameters.respond_to?(:to_hash)
 

@@ -19,6 +19,10 @@ module PromptTracker
               first, *more = items.each_slice(Conversations::MOST_ITEMS).to_a
               fields = { items: first, metadata: metadata.empty? ? nil : metadata }.compact
               conversation = client.conversations.create(parameters: fields)
+              unless conversation["id"].is_a?(String)
+                raise AnswerError, "the server's answer has no id for the conversation"
+              end
+
               thread = new(client, conversation["id"])
               more.each { |slice| thread.add(slice) }
               conversation

@@ -117,11 +117,13 @@ module PromptTracker
 
           # A response that failed adds nothing, as in a conversation.
           def keep(run, input, response)
+            return unless response["output"].is_a?(Array)
+
             response["id"] ||= "resp_local_#{SecureRandom.hex(12)}"
             response["store"] = false
-            Array(response["output"]).each { |item| item["id"] ||= "item_local_#{SecureRandom.hex(12)}" }
+            response["output"].each { |item| item["id"] ||= "item_local_#{SecureRandom.hex(12)}" }
             run.see(response)
-            add(input + Array(response["output"])) if %w[completed incomplete].include?(response["status"])
+            add(input + response["output"]) if %w[completed incomplete].include?(response["status"])
           end
 
           def no_item(id)

@@ -81,9 +81,10 @@ module PromptTracker
             false
           end
 
-          # An event may hold a part of the response only.
+          # An event may hold a part of the response only, or be the response.
           def see(data)
-            @response = { **@response.to_h, **data["response"].to_h }
+            response = data["response"] || (data["status"] ? data.except("type", "sequence_number") : {})
+            @response = { **@response.to_h, **response }
             shape = @run.see(@response)
             @items.see(@response, shape)
             shape

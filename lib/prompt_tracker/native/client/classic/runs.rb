@@ -100,11 +100,20 @@ module PromptTracker
 
           # Makes the next response of the run.
           def go(thread, run, input, receiver, made = nil)
-            return run.see(thread.respond(run, input)) unless receiver
+            return run.see(whole(thread.respond(run, input))) unless receiver
 
             events = RunEvents.new(run, receiver, thread: made)
             response = follow(thread, run, input, events)
-            response ? run.see(response) : +""
+            response ? run.see(whole(response)) : +""
+          end
+
+          # A refusal can come with HTTP 200.
+          def whole(response)
+            return response if response["id"].is_a?(String)
+
+            error = response["error"]
+            error = error["message"] if error.is_a?(Hash)
+            raise AnswerError, error.is_a?(String) ? error : "the server's answer has no response in it"
           end
 
           # @return [Hash, nil] a response, where the server answered with JSON instead of a stream
@@ -119,12 +128,12 @@ module PromptTracker
             look_up(thread, run, events, e) unless events.over?
           end
 
-          # As long as that gets further.
+          # As long as that gets further. Without numbers no one could say where.
           def take_up_again(thread, events)
-            until events.over?
+            until events.over? || events.last_sequence.negative?
               before = events.last_sequence
               begin
-                thread.follow(events.response["id"], [before, 0].max) { |data, event| events.call(data, event) }
+                thread.follow(events.response["id"], before) { |data, event| events.call(data, event) }
               rescue ConnectionError, HTTPError
                 nil
               end
@@ -132,17 +141,22 @@ module PromptTracker
             end
           end
 
-          # The stream broke, or ended early: the response may be over all the same.
+          # The stream broke, or ended early: the response may be over all the same, or end in the background.
           def look_up(thread, run, events, error)
             id = events.response && events.response["id"]
             error ||= AnswerError.new("the stream of #{id || "the run"} ended before its answer was whole")
-            response = id && thread.response(id)
-            raise with_ids(error, thread.id, run.id) unless response && Run::ENDS.include?(response["status"])
+            response = id && (thread.background? ? Patience.poll(@client) { ended(thread, id) } : ended(thread, id))
+            raise with_ids(error, thread.id, run.id) unless response
 
             events.settle(response)
             nil
           rescue HTTPError
             raise with_ids(error, thread.id, run.id)
+          end
+
+          def ended(thread, id)
+            response = thread.response(id)
+            response if Run::ENDS.include?(response["status"])
           end
 
           def look(thread, id)

@@ -9,12 +9,13 @@ module PromptTracker
           # Why a run left a message unfinished, as a message says it.
           REASONS = { "max_completion_tokens" => "max_tokens", "content_filter" => "content_filter",
                       "cancelled" => "run_cancelled", "failed" => "run_failed" }.freeze
-          # Thread's own keys of a conversation's metadata: tool_resources as JSON, in as many as it takes.
-          RESOURCES = /\Atool_resources(?:\.\d+)?\z/
+          # A thread's tool_resources in a conversation's metadata: as JSON, in as many keys as it takes.
+          KEY = "prompt_tracker_tool_resources"
+          RESOURCES = /\A#{KEY}(?:\.\d+)?\z/
           # The longest that a value of metadata may be.
           LONGEST_VALUE = 512
 
-          private_constant :RESOURCES, :LONGEST_VALUE
+          private_constant :KEY, :RESOURCES, :LONGEST_VALUE
 
           class << self
             # @param conversation [Hash]
@@ -58,7 +59,7 @@ module PromptTracker
             private
 
             def resource_key(index)
-              index.zero? ? "tool_resources" : "tool_resources.#{index}"
+              index.zero? ? KEY : "#{KEY}.#{index}"
             end
 
             def resources(own)
