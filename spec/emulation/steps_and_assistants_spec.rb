@@ -2,7 +2,7 @@
 
 require_relative "support/classic"
 
-RSpec.describe PromptTracker::Native::Client, "steps, assistants and parameters, with a definition", :server,
+RSpec.describe PromptTracker::Native::Client, "steps and assistants, with a definition", :server,
                :classic do
   http_error = PromptTracker::Native::HTTPError
 

@@ -5,10 +5,12 @@
 #include <time.h>
 
 #include "clock.h"
+#include "local_server.h"
 #include "url.h"
 
 void local_load(void) {
   if (ptn_engine_load() != PTN_OK) abort();
+  local_make_room();
   alarm(HANG_SECONDS);
 }
 

@@ -258,6 +258,7 @@ static void accept_all(const local_server *server) {
   pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&detached, 256 * 1024);
   signal(SIGPIPE, SIG_IGN);
+  local_make_room();
   for (;;) {
     if (server->options.welcome == LOCAL_IGNORE) pause();
     int fd = accept(server->listener, NULL, NULL);
@@ -353,6 +354,11 @@ unsigned local_server_body_sum(const local_server *s, const char *target) {
 
 int local_server_connection(const local_server *s, const char *target) {
   return s->board->routes[known(s, target)].connection;
+}
+
+void local_make_room(void) {
+  int fd = dup2(0, 1000);
+  if (fd >= 0) close(fd);
 }
 
 int local_unused_port(void) {

@@ -82,6 +82,10 @@ size_t local_server_body_len(const local_server *server, const char *target);
 unsigned local_server_body_sum(const local_server *server, const char *target); /* of its bytes */
 int local_server_connection(const local_server *server, const char *target);    /* 1 for the first accepted */
 
+/* Makes room for many descriptors while the process has one thread: a kernel that has to do it later makes a thread
+ * wait until every processor has passed by, which on a busy machine may take seconds. */
+void local_make_room(void);
+
 /* A port of the loopback that nothing listens on. */
 int local_unused_port(void);
 

@@ -10,6 +10,23 @@ module PromptTracker
         # Connections stay open this long between requests, in seconds.
         KEPT = 3600
 
+        # Puma hands a connection over to the thread of its next request and only then empties the connection's output
+        # buffer: now and then that takes the head from the next answer. So each thread has a buffer of its own.
+        module OwnBuffers
+          # What a connection's output buffer is, for as long as this server has it.
+          module OfThread
+            def io_buffer
+              Thread.current.thread_variable_get(:local_server_buffer) ||
+                Puma::IOBuffer.new.tap { |buffer| Thread.current.thread_variable_set(:local_server_buffer, buffer) }
+            end
+          end
+
+          def process_client(*arguments)
+            arguments.last.extend(OfThread)
+            super
+          end
+        end
+
         attr_reader :port
 
         # Loads Puma, which the gem needs for this and nothing else.
@@ -34,7 +51,7 @@ module PromptTracker
           self.class.load_puma
           @host = host
           @tls = tls
-          @puma = keeping_rack_env { Puma::Server.new(app, Puma::Events.new, options(threads)) }
+          @puma = keeping_rack_env { Puma::Server.new(app, Puma::Events.new, options(threads)) }.extend(OwnBuffers)
           listener = listen(port)
           @port = listener.addr[1]
         rescue SystemCallError, SocketError => e
