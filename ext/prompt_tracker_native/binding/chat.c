@@ -50,7 +50,9 @@ static VALUE schema_hash(VALUE schema) {
     rb_raise(rb_eArgError, "schema must be a Hash with a JSON schema or answer to_json_schema, not %" PRIsVALUE, rb_inspect(schema));
   }
   VALUE copy = ptb_json_generate(schema);
-  return ptb_json_parse(RSTRING_PTR(copy), (size_t)RSTRING_LEN(copy));
+  VALUE parsed = ptb_json_parse(RSTRING_PTR(copy), (size_t)RSTRING_LEN(copy));
+  RB_GC_GUARD(copy);
+  return parsed;
 }
 
 static VALUE response_format(VALUE schema) {

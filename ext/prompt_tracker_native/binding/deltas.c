@@ -42,4 +42,5 @@ void ptb_deltas_yield(ptb_deltas *d, VALUE part, VALUE text) {
   }
   d->held = ptb_text_new(RSTRING_PTR(text) + ready, len - ready);
   yield_text(d, ptb_text_new(RSTRING_PTR(text), ready));
+  RB_GC_GUARD(text);
 }

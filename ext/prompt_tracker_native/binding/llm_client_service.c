@@ -15,7 +15,9 @@ static ID id_call, id_call_with_schema, id_new, id_provider;
 
 static VALUE call_with_block(VALUE receiver, ID method, VALUE keywords) {
   VALUE block = rb_block_given_p() ? rb_block_proc() : Qnil;
-  return rb_funcall_with_block_kw(receiver, method, 1, &keywords, block, RB_PASS_KEYWORDS);
+  VALUE result = rb_funcall_with_block_kw(receiver, method, 1, &keywords, block, RB_PASS_KEYWORDS);
+  RB_GC_GUARD(block); /* nothing else marks it while the method is called */
+  return result;
 }
 
 /* ---- assistants ---- */
@@ -61,7 +63,9 @@ static VALUE service_route(VALUE self, VALUE provider, VALUE model, VALUE prompt
   rb_hash_aset(keywords, sym_max_tokens, max_tokens);
   rb_funcall(keywords, rb_intern("update"), 1, options);
   VALUE block = rb_block_given_p() ? rb_block_proc() : Qnil;
-  return rb_funcall_with_block(new_service(self, provider, keywords), id_call, 0, NULL, block);
+  VALUE result = rb_funcall_with_block(new_service(self, provider, keywords), id_call, 0, NULL, block);
+  RB_GC_GUARD(block);
+  return result;
 }
 
 /* @api private: .call_with_schema; `keywords` are those of `new`. */

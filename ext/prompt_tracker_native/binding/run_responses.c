@@ -326,16 +326,15 @@ static VALUE as_items(VALUE input) {
 
 static VALUE make_outputs(VALUE arg) { return ptb_run_tool_outputs(((responding *)arg)->run); }
 
+/* Only for errors: an interrupt does not wait for the network. */
+static VALUE outputs_failed(VALUE arg, VALUE error) {
+  decline_calls((responding *)arg);
+  rb_exc_raise(error);
+}
+
 /* Without a store the server remembers nothing: the next request holds all that came before. */
 static void aim_at_tool_outputs(responding *s) {
-  int state = 0;
-  VALUE outputs = rb_protect(make_outputs, (VALUE)s, &state);
-  if (state) {
-    VALUE error = rb_errinfo();
-    decline_calls(s);
-    rb_set_errinfo(error);
-    rb_jump_tag(state);
-  }
+  VALUE outputs = rb_rescue2(make_outputs, (VALUE)s, outputs_failed, (VALUE)s, rb_eStandardError, (VALUE)0);
   VALUE items = output_items(outputs);
   if (!s->store) items = rb_ary_plus(rb_ary_plus(as_items(s->input), ptb_dig(s->response, "output")), items);
   s->input = items;

@@ -161,6 +161,10 @@ static VALUE transport_initialize(int argc, VALUE *argv, VALUE self) {
   t->host_at = url.tls ? 8 : 7;
   t->host_len = url.origin_len - t->host_at;
   t->endpoint = ptn_endpoint_new(&o);
+  RB_GC_GUARD(ca_file);
+  RB_GC_GUARD(ca_path);
+  RB_GC_GUARD(proxy);
+  RB_GC_GUARD(no_proxy);
   if (!t->endpoint) rb_memerror();
   rb_hash_foreach(headers, add_header, (VALUE)t);
   return self;
@@ -227,7 +231,9 @@ static ptn_retry_verdict judge(const ptb_transport *t, const ptb_call *call, ptb
   ptn_retry_question q = {
       .creating = call->method == PTN_POST,
       .allow_ambiguous = t->retry_ambiguous,
-      .final_error = ptb_is(fields.code, "insufficient_quota") || f->delivered,
+      /* A stream that has begun names its run, delivered or not. */
+      .final_error = ptb_is(fields.code, "insufficient_quota") || f->delivered ||
+                     (f->body_kind == PTN_BODY_EVENTS && f->inbox.len > 0),
       .api_error = fields.api,
       .attempt = f->attempts,
       .max_retries = t->max_retries,

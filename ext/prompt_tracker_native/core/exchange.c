@@ -76,7 +76,10 @@ void ptn_exchange_release(ptn_exchange *x) {
 bool ptn_exchange_take(ptn_exchange *x, ptn_buffer *into) {
   pthread_mutex_lock(&lock);
   bool done = x->done;
-  if (done || x->progress) ptn_buffer_swap(&x->inbox, into);
+  if (done || x->progress) {
+    if (into->len == 0) ptn_buffer_swap(&x->inbox, into);
+    else if (ptn_buffer_append(into, x->inbox.data, x->inbox.len)) ptn_buffer_clear(&x->inbox);
+  }
   pthread_mutex_unlock(&lock);
   return done;
 }

@@ -76,7 +76,7 @@ ptn_exchange *ptn_exchange_new(ptn_request *request, ptn_notifier *notifier, boo
 ptn_exchange *ptn_exchange_retain(ptn_exchange *exchange);
 void ptn_exchange_release(ptn_exchange *exchange);
 
-/* The caller's side. Moves what has come into `into`, which must be empty: with `progress` the records so
+/* The caller's side. Moves what has come to the end of `into`: with `progress` the records so
  * far, else nothing before the end. Returns whether the exchange is done. */
 bool ptn_exchange_take(ptn_exchange *exchange, ptn_buffer *into);
 

@@ -285,13 +285,17 @@ ptn_status ptn_transfer_status(const ptn_exchange *x, CURLcode code) {
   if (x->no_memory) return PTN_E_NOMEM;
   if (x->ended) return PTN_OK; /* all that matters had come */
   if (x->fds_exhausted && !x->sent) return PTN_E_FDS;
+  /* A request without a body may have been sent before libcurl tried a new connection for it. */
+  bool unclear = x->sent && ptn_request_creates(x->request);
   switch (code) {
   case CURLE_OK: return PTN_OK;
   case CURLE_URL_MALFORMAT: case CURLE_UNSUPPORTED_PROTOCOL:
     return x->sent_at > 0 ? PTN_E_PROTOCOL : PTN_E_URL;
-  case CURLE_COULDNT_RESOLVE_HOST: return out_of_descriptors() ? PTN_E_FDS : PTN_E_RESOLVE;
-  case CURLE_COULDNT_RESOLVE_PROXY: return PTN_E_PROXY;
-  case CURLE_COULDNT_CONNECT: return PTN_E_CONNECT;
+  case CURLE_COULDNT_RESOLVE_HOST:
+    if (unclear) return PTN_E_LOST;
+    return out_of_descriptors() ? PTN_E_FDS : PTN_E_RESOLVE;
+  case CURLE_COULDNT_RESOLVE_PROXY: return unclear ? PTN_E_LOST : PTN_E_PROXY;
+  case CURLE_COULDNT_CONNECT: return unclear ? PTN_E_LOST : PTN_E_CONNECT;
   case CURLE_OPERATION_TIMEDOUT: return x->sent_at > 0 ? PTN_E_IDLE : PTN_E_CONNECT_TIMEOUT;
   case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CERTPROBLEM: case CURLE_SSL_CIPHER:
   case CURLE_SSL_ISSUER_ERROR: case CURLE_SSL_INVALIDCERTSTATUS: case CURLE_SSL_ENGINE_NOTFOUND:
