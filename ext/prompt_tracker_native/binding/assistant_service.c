@@ -1,5 +1,7 @@
 #include "assistant_service.h"
 
+#include <unistd.h>
+
 #include "clock.h"
 #include "deltas.h"
 #include "errors.h"
@@ -174,7 +176,7 @@ static VALUE perform(VALUE arg) {
 
 static VALUE cancel_unless_ended(VALUE arg) {
   ptb_run *run = (ptb_run *)arg;
-  if (run->cancels && !run->ended) ptb_run_cancel(run);
+  if (run->cancels && !run->ended && run->pid == getpid()) ptb_run_cancel(run);
   return Qnil;
 }
 
@@ -197,7 +199,7 @@ static VALUE service_call(VALUE self) {
       .poll_interval = setting(configuration, "poll_interval"),
       .max_poll_interval = setting(configuration, "max_poll_interval"),
       .block = rb_block_given_p(), .cancels = RTEST(rb_funcall(configuration, rb_intern("cancel_on_interrupt"), 0)),
-      .shown = rb_utf8_str_new(NULL, 0), .threads = Qnil, .messages = Qnil, .runs = Qnil,
+      .pid = getpid(), .shown = rb_utf8_str_new(NULL, 0), .threads = Qnil, .messages = Qnil, .runs = Qnil,
       .thread_id = RB_TYPE_P(thread_id, T_STRING) ? rb_str_dup(thread_id) : thread_id,
       .run_id = Qnil, .run = Qnil, .message = Qnil, .definition = Qnil, .error_code = Qnil,
   };

@@ -3,6 +3,7 @@
 
 #include <ruby.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* One call of an assistant, from the prompt to the result hash. It lives on the stack of the calling Ruby
  * thread, where the collector finds its VALUEs. */
@@ -14,6 +15,7 @@ typedef struct {
   double deadline;
   double poll_interval, max_poll_interval; /* seconds */
   bool block;                              /* text deltas are wanted */
+  pid_t pid;  /* of the process that made the call: a child leaves the run alone */
   VALUE shown; /* String: the text that the block has had */
   bool cancels; /* the run is to be cancelled where its call is interrupted */
 
