@@ -33,7 +33,8 @@ static struct addrinfo *new_entry(int family, const char *service, struct addrin
     e->address.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   } else {
     e->info.ai_addrlen = sizeof e->address.v6;
-    e->address.v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    e->address.v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = port};
+    e->address.v6.sin6_addr = in6addr_loopback;
   }
   return &e->info;
 }

@@ -126,6 +126,8 @@ static bool take_step(connection *c, const local_step *step, bool first) {
       return false;
     case LOCAL_CLOSE:
       return false;
+    case LOCAL_EXIT:
+      _exit(0);
   }
   return false;
 }

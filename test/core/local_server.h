@@ -25,6 +25,7 @@ typedef enum {
   LOCAL_RESET, /* end it with an RST */
   LOCAL_CLOSE_FIRST, /* as LOCAL_CLOSE for the first request of this route, nothing for later ones */
   LOCAL_RESET_FIRST,
+  LOCAL_EXIT, /* end the whole server: its connections, and its port */
 } local_action;
 
 /* The bytes must be there when the server starts. */

@@ -1,4 +1,6 @@
+#include <dirent.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "clock.h"
@@ -85,6 +87,41 @@ static void test_many_threads_at_once(void **state) {
   assert_int_equal(local_server_count(server, "POST /json"), before + THREADS * CALLS);
   assert_int_equal(ptn_engine_active(), 0);
 }
+
+#ifdef __linux__
+/* The mask of blocked signals of the thread with this name; bit 0 is signal 1. */
+static bool mask_of(const char *thread, unsigned long long *mask) {
+  char path[300], line[128], name[32];
+  bool found = false;
+  DIR *dir = opendir("/proc/self/task");
+  if (!dir) return false;
+  for (struct dirent *entry; !found && (entry = readdir(dir));) {
+    snprintf(path, sizeof path, "/proc/self/task/%s/status", entry->d_name);
+    FILE *file = fopen(path, "r");
+    if (!file) continue;
+    while (fgets(line, sizeof line, file)) {
+      if (sscanf(line, "Name: %31s", name) == 1) found = strcmp(name, thread) == 0;
+      if (found && sscanf(line, "SigBlk: %llx", mask) == 1) break;
+    }
+    fclose(file);
+  }
+  closedir(dir);
+  return found;
+}
+
+/* The engine's thread takes no signal that is meant for the program's. */
+static void test_signals(void **state) {
+  (void)state;
+  static const int others[] = {SIGINT,  SIGTERM,   SIGHUP,  SIGQUIT, SIGCHLD, SIGALRM,
+                               SIGPIPE, SIGVTALRM, SIGPROF, SIGUSR1, SIGUSR2};
+  static const int its_own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+  unsigned long long mask = 0;
+  assert_status(local_get_status(endpoint, "/json"), PTN_OK);
+  if (!mask_of("prompt_tracker", &mask)) skip();
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) assert_true(mask >> (others[i] - 1) & 1);
+  for (size_t i = 0; i < sizeof its_own / sizeof *its_own; i++) assert_false(mask >> (its_own[i] - 1) & 1);
+}
+#endif
 
 /* Plain HTTP: all are under way before the first is answered. */
 static void test_nothing_waits_over_plain_http(void **state) {
@@ -320,6 +357,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_one_connection_for_calls_in_sequence),
       cmocka_unit_test(test_many_threads_at_once),
+#ifdef __linux__
+      cmocka_unit_test(test_signals),
+#endif
       cmocka_unit_test(test_nothing_waits_over_plain_http),
       cmocka_unit_test(test_many_share_a_notifier),
       cmocka_unit_test(test_caller_lets_go),

@@ -107,6 +107,27 @@ static void test_progress(void **state) {
   finish(&p);
 }
 
+/* What is taken comes behind what the caller has from before. */
+static void test_take_adds(void **state) {
+  (void)state;
+  ptn_buffer all;
+  ptn_record record;
+  int count = 0;
+  played p = begin(true, true, 200);
+  ptn_buffer_init(&all);
+  for (int i = 0; i < 20; i++) {
+    assert_true(receive(&p, "data: one\n\n"));
+    ptn_exchange_publish(p.x);
+    assert_false(ptn_exchange_take(p.x, &all));
+  }
+  ptn_exchange_finish(p.x, PTN_OK);
+  assert_true(ptn_exchange_take(p.x, &all));
+  for (size_t pos = 0; ptn_record_next(&all, &pos, &record); count++) assert_bytes(record.data, record.data_len, "one");
+  assert_int_equal(count, 20);
+  ptn_buffer_free(&all);
+  finish(&p);
+}
+
 static void test_without_progress_events_come_at_the_end(void **state) {
   (void)state;
   played p = begin(true, false, 200);
@@ -249,6 +270,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_plain_body),
       cmocka_unit_test(test_progress),
+      cmocka_unit_test(test_take_adds),
       cmocka_unit_test(test_without_progress_events_come_at_the_end),
       cmocka_unit_test(test_broken_stream_keeps_whole_events_only),
       cmocka_unit_test(test_sniffing),

@@ -1,4 +1,10 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* syscall */
+#endif
+
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "clock.h"
@@ -15,6 +21,17 @@ static const local_route routes[] = {
     {"GET /once", {SEND("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"), DO(CLOSE)}},
     {0},
 };
+
+/* libcurl's thread, too, opens its sockets with this; while `stuck`, it comes back from it no more. */
+static bool stuck, in_socket;
+
+int socket(int domain, int type, int protocol) {
+  while (__atomic_load_n(&stuck, __ATOMIC_ACQUIRE)) {
+    __atomic_store_n(&in_socket, true, __ATOMIC_RELEASE);
+    local_nap(1);
+  }
+  return (int)syscall(SYS_socket, domain, type, protocol);
+}
 
 /* ---- the process that ends ---- */
 
@@ -70,6 +87,11 @@ static int tear_down(void **state) {
   return 0;
 }
 
+static ptn_endpoint *trusting_endpoint(void) {
+  const ptn_endpoint_options options = {.verify_tls = true, .ca_file = tls.cert_file};
+  return local_endpoint(local_server_url(server), &options);
+}
+
 static pid_t start(int how) {
   pid_t pid = fork();
   if (pid == 0) {
@@ -97,10 +119,31 @@ static void test_exit_before_first_use(void **state) {
   assert_child_ok(start(0));
 }
 
+/* The engine is stuck: the process ends all the same, when the time that it gave is over. */
+static void test_stop_is_bounded(void **state) {
+  (void)state;
+  pid_t pid = fork();
+  if (pid == 0) {
+    alarm(60);
+    endpoint = trusting_endpoint();
+    child_check(local_get_status(endpoint, "/json") == PTN_OK);
+    __atomic_store_n(&stuck, true, __ATOMIC_RELEASE);
+    for (int i = 0; i < 3; i++) local_stream(&calls[i], endpoint, "/stall");
+    while (!__atomic_load_n(&in_socket, __ATOMIC_ACQUIRE)) local_nap(1);
+    double start = ptn_now();
+    ptn_engine_stop(0.2);
+    child_check(ptn_now() - start > 0.15 && ptn_now() - start < SOON);
+    local_stream(&calls[3], endpoint, "/stall");
+    child_check(calls[3].submitted == PTN_E_STOPPED);
+    _exit(0);
+  }
+  assert_child_ok(pid);
+}
+
 /* A process that was forked off a stopped one begins anew. */
 static void test_fork_after_stop(void **state) {
   (void)state;
-  endpoint = local_endpoint(local_server_url(server), &(ptn_endpoint_options){.verify_tls = true, .ca_file = tls.cert_file});
+  endpoint = trusting_endpoint();
   assert_status(local_get_status(endpoint, "/json"), PTN_OK);
   ptn_engine_stop(SOON);
   assert_status(local_get_status(endpoint, "/json"), PTN_E_STOPPED);
@@ -120,6 +163,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_exit_with_calls_in_flight),
       cmocka_unit_test(test_exit_before_first_use),
+      cmocka_unit_test(test_stop_is_bounded),
       cmocka_unit_test(test_fork_after_stop),
   };
   if (argc == 4) return end_with_calls_in_flight(argv);

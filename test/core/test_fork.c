@@ -35,7 +35,8 @@ static int set_up(void **state) {
   plain = local_server_start(&(local_server_options){.routes = routes});
   secure = local_server_start(&(local_server_options){.routes = routes, .tls = &tls});
   over_plain = local_endpoint(local_server_url(plain), NULL);
-  over_tls = local_endpoint(local_server_url(secure), &(ptn_endpoint_options){.verify_tls = true, .ca_file = tls.cert_file});
+  const ptn_endpoint_options trusting = {.verify_tls = true, .ca_file = tls.cert_file};
+  over_tls = local_endpoint(local_server_url(secure), &trusting);
   return 0;
 }
 
@@ -81,7 +82,7 @@ static bool posts(ptn_endpoint *e, const char *path) {
   local_call c;
   local_post(&c, e, path, "{}");
   bool done = local_wait(&c, SOON), ok = done && c.x->status == PTN_OK;
-  if (!ok) dprintf(2, "%s %s: %s %s\n", path, done ? "ended" : "hangs", done ? ptn_status_name(c.x->status) : "", c.x->error);
+  if (!ok) dprintf(2, "%s: %s\n", path, done ? ptn_status_name(c.x->status) : "hangs");
   local_free(&c);
   return ok;
 }

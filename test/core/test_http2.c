@@ -13,7 +13,7 @@ static const local_route routes[] = {
     {"POST /json", {SEND(JSON)}},
     {"GET /hold", {DO(HOLD), SEND(JSON)}},
     {"POST /hold", {DO(HOLD), SEND(JSON)}},
-    {"POST /ticks", {SEND(STREAM_HEAD), TICK, TICK, TICK, TICK, TICK, TICK, TICK, TICK, SEND("data: [DONE]\n\n"), DO(CLOSE)}},
+    {"POST /ticks", {SEND(STREAM_HEAD), TICK, TICK, TICK, TICK, TICK, TICK, TICK, SEND("data: [DONE]\n\n"), DO(CLOSE)}},
     {0},
 };
 

@@ -19,6 +19,7 @@ static const local_route routes[] = {
     {"POST /late-rst", {PAUSE(30), DO(RESET)}},
     {"POST /early-fin", {DO(EARLY), DO(CLOSE)}},
     {"POST /early-rst", {DO(EARLY), DO(RESET)}},
+    {"POST /gone", {DO(EXIT)}},
     {"GET /fin", {DO(CLOSE)}},
     {"GET /rst", {DO(RESET)}},
     {"GET /fin-first", {DO(CLOSE_FIRST), SEND(JSON)}},
@@ -115,6 +116,29 @@ static void test_no_hidden_second_post(void **state) {
       for (int n = 0; n < 5; n++) post_that_is_lost(targets[i], bodies[j], true);
     }
     post_that_is_lost(targets[i], "{}", false);
+  }
+}
+
+/* The server is gone with the request that it has read: that nobody can be connected to any more does not mean that the
+ * request was not sent. */
+static void test_server_gone_with_the_request(void **state) {
+  (void)state;
+  static const char *const bodies[] = {"{}", "", NULL};
+  for (size_t i = 0; i < 3; i++) {
+    local_call c;
+    local_server *mortal = local_server_start(&(local_server_options){.routes = routes});
+    ptn_endpoint *e = local_endpoint(local_server_url(mortal), NULL);
+    assert_status(local_get_status(e, "/warm"), PTN_OK);
+    local_post(&c, e, "/gone", bodies[i]);
+    assert_ends(&c, PTN_E_LOST);
+    assert_true(c.x->sent);
+    local_free(&c);
+    local_post(&c, e, "/gone", bodies[i]);
+    assert_ends(&c, PTN_E_CONNECT);
+    assert_false(c.x->sent);
+    local_free(&c);
+    ptn_endpoint_release(e);
+    local_server_stop(mortal);
   }
 }
 
@@ -230,6 +254,7 @@ int main(void) {
       cmocka_unit_test(test_refused),
       cmocka_unit_test(test_dropped_before_the_request),
       cmocka_unit_test(test_no_hidden_second_post),
+      cmocka_unit_test(test_server_gone_with_the_request),
       cmocka_unit_test(test_no_hidden_second_post_of_a_large_body),
       cmocka_unit_test(test_connection_closed_while_idle),
       cmocka_unit_test(test_get_that_is_lost),

@@ -2,7 +2,8 @@
 #include "support.h"
 
 static ptn_endpoint *new_endpoint(void) {
-  ptn_endpoint_options o = {.base_url = "http://127.0.0.1:3000/v1/", .base_url_len = 24, .origin_len = 21, .max_body = 1};
+  ptn_endpoint_options o = {
+      .base_url = "http://127.0.0.1:3000/v1/", .base_url_len = 24, .origin_len = 21, .max_body = 1};
   ptn_endpoint *e = ptn_endpoint_new(&o);
   assert_non_null(e);
   assert_true(ptn_endpoint_add_header(e, BYTES("Authorization"), BYTES("Bearer sk-x")));
@@ -69,7 +70,8 @@ static void test_owns_its_bytes(void **state) {
 static void test_empty_body(void **state) {
   (void)state;
   ptn_endpoint *e = new_endpoint();
-  ptn_request *r = ptn_request_new(e, &(ptn_request_options){.method = PTN_POST, .path = "/x", .path_len = 2, .body = ""});
+  ptn_request_options o = {.method = PTN_POST, .path = "/x", .path_len = 2, .body = ""};
+  ptn_request *r = ptn_request_new(e, &o);
   assert_non_null(r->body);
   assert_int_equal(r->body_len, 0);
   assert_true(has_header(r, "Content-Type: application/json"));

@@ -15,6 +15,7 @@ static char bomb[64 * 1024], many_headers[320 * 1024], long_header[120 * 1024];
 #define JSON JSON_HEAD(7) "{\"a\":1}"
 #define EVENT(data) "data: " data "\n\n"
 #define OPEN_STREAM "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+#define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 #define GZIP_HEAD "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"
 #define GZIP_JSON \
   "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\x4a\x54\xb2\x32\xac\x05\x00\xaf\xac\x1b\x56\x07\x00\x00\x00"
@@ -30,9 +31,9 @@ static local_route routes[] = {
     {"POST /v1/chatty", {SEND(OPEN_STREAM EVENT("[DONE]")), PAUSE(30), SEND(": more\n\n"), DO(STALL), DO(CLOSE)}},
     {"POST /v1/wrong-type", {SEND(JSON_HEAD(12) "data: one\n\n\n")}},
     {"POST /v1/white", {SEND(OPEN_STREAM " \r\n\n"), PAUSE(20), SEND(EVENT("[DONE]")), DO(CLOSE)}},
-    {"POST /v1/cut", {SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n" EVENT("one") "\r\n9\r\ndata:"),
-                      DO(CLOSE)}},
-    {"POST /v1/empty-stream", {SEND("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 0\r\n\r\n")}},
+    {"POST /v1/cut", {SEND(CHUNKED "b\r\n" EVENT("one") "\r\n9\r\ndata:"), DO(CLOSE)}},
+    {"POST /v1/empty-stream",
+     {SEND("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 0\r\n\r\n")}},
     {"GET /v1/interim", {SEND("HTTP/1.1 102 Processing\r\nX-Early: 1\r\n\r\n"), PAUSE(10),
                          SEND("HTTP/1.1 103 Early Hints\r\nX-Early: 2\r\n\r\n" JSON)}},
     {"GET /v1/interim-only", {SEND("HTTP/1.1 103 Early Hints\r\nX-Early: 2\r\n\r\n"), DO(CLOSE)}},
@@ -47,7 +48,7 @@ static local_route routes[] = {
     {"GET /v1/long-header", {SEND("HTTP/1.1 200 OK\r\nX: "), {LOCAL_SEND, sizeof long_header, long_header}, DO(STALL)}},
     {"GET /v1/headers-only", {SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), DO(CLOSE)}},
     {"GET /v1/slow", {SEND(JSON_HEAD(7) "{"), PAUSE(10), SEND("\"a\""), PAUSE(10), SEND(":1}")}},
-    {"GET /v1/trailer", {SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n2\r\n{}\r\n0\r\nX-T: 1\r\n\r\n")}},
+    {"GET /v1/trailer", {SEND(CHUNKED "2\r\n{}\r\n0\r\nX-Trailer: 1\r\n\r\n")}},
     {0},
 };
 
