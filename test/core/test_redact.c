@@ -72,6 +72,9 @@ static void test_keys(void **state) {
   check("9sk-abcdefghijklmnopqrs12, sk-abcdefghijklmnopqrs12", "9sk-abcdefghijklmnopqrs12, [REDACTED]");
   check("1AAAAsk-abcdefghijklmnopqrst1AAAA", "1AAAA[REDACTED]");
   check("A1 ask-abcdefghijklmnopqrst A1", "A1 ask-abcdefghijklmnopqrst A1");
+  check("xsk-abcdefghijklmnopqrst", "xsk-abcdefghijklmnopqrst");
+  check("sk- 123456789", "sk- 123456789");
+  check("xsk-sk-12345678", "xsk-[REDACTED]");
   check("sk-zZ09-_yY", "[REDACTED]");
   check("zsk-12345678 Zsk-12345678 0sk-12345678 _sk-12345678", "zsk-12345678 Zsk-12345678 0sk-12345678 _[REDACTED]");
   check("sk-x sk-yyyyyyyyy", "sk-x [REDACTED]");
@@ -116,6 +119,7 @@ static void test_user_info(void **state) {
   check("a:b@c ://@d", "a:b@c ://@d");
   check("socks5h://a:b@c,http://d:e@f", "socks5h://[REDACTED]@c,http://[REDACTED]@f");
   check("x:", "x:");
+  check("://u:p@h", "://[REDACTED]@h");
   check("http:://u:p@h", "http:://[REDACTED]@h");
 }
 
