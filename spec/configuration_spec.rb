@@ -16,8 +16,9 @@ RSpec.describe PromptTracker::Native::Configuration do
     expect(configuration).to have_attributes(
       base_url: "https://api.openai.com/v1", organization: nil, project: nil, flow: nil, connect_timeout: 10.0,
       read_timeout: nil, request_timeout: 120.0, max_retries: 2, retry_ambiguous: false,
-      max_body_bytes: 64 * 1024 * 1024, verify_tls: true, extra_headers: {}, poll_interval: 0.1,
-      max_poll_interval: 1.0, ruby_llm_params: true, cancel_on_interrupt: false, chat: :auto
+      max_body_bytes: 64 * 1024 * 1024, max_upload_bytes: 512 * 1024 * 1024, verify_tls: true,
+      extra_headers: {}, poll_interval: 0.1, max_poll_interval: 1.0, ruby_llm_params: true,
+      cancel_on_interrupt: false, chat: :auto
     )
   end
 
@@ -42,8 +43,9 @@ RSpec.describe PromptTracker::Native::Configuration do
       base_url: [nil, "http://localhost:4000", "https://gateway.example/openai/v1", "http://[::1]:8080/v1"],
       organization: [nil, "org_1"], project: [nil, "proj_1"], flow: [nil, :streaming, :polling],
       connect_timeout: [0.5, 3], read_timeout: [nil, 20], request_timeout: [nil, 1], max_retries: [0, 5],
-      retry_ambiguous: [true, false], max_body_bytes: [1, 1 << 40], verify_tls: [true],
-      poll_interval: [0.01], max_poll_interval: [5], ruby_llm_params: [false], cancel_on_interrupt: [true],
+      retry_ambiguous: [true, false], max_body_bytes: [1, 1 << 40], max_upload_bytes: [1, 1 << 40],
+      verify_tls: [true], poll_interval: [0.01], max_poll_interval: [5], ruby_llm_params: [false],
+      cancel_on_interrupt: [true],
       chat: %i[auto ruby_llm native], api: %i[auto assistants responses],
       assistants: [nil, { asst_1: { model: "gpt-4o" } }, ->(_id) {}], assistants_path: [nil, "config/assistants"],
       store: [true, false], background: [true, false], truncation: [nil, "auto", :disabled],
@@ -63,6 +65,7 @@ RSpec.describe PromptTracker::Native::Configuration do
       organization: ["", " ", 3], project: ["\n", :proj], flow: [:polled, true, 1], connect_timeout: [0, -1, nil, "3"],
       read_timeout: [0, "", Float::NAN, Float::INFINITY], request_timeout: [0, 1e9, Object.new],
       max_retries: [-1, 1.5, nil, "2"], retry_ambiguous: [nil, "true", 1], max_body_bytes: [0, 1.0, nil],
+      max_upload_bytes: [0, "1", nil],
       verify_tls: [nil, 0], extra_headers: [nil, [], { "A b" => "x" }, { "A" => "x\r\nB: y" }, { "A" => "x\0" },
                                             { "" => "x" }, { "A" => Object.new }],
       poll_interval: [0, nil], max_poll_interval: [0, nil], ruby_llm_params: [nil], cancel_on_interrupt: ["no"],

@@ -79,6 +79,25 @@ static void test_empty_body(void **state) {
   ptn_endpoint_release(e);
 }
 
+/* Whoever names the type of a body has it sent as that, and not as JSON too. */
+static void test_type_of_its_own(void **state) {
+  (void)state;
+  ptn_endpoint *e = new_endpoint();
+  ptn_header headers[] = {{"X-Content-Type", "x", 14, 1}, {"content-TYPE", "text/plain", 12, 10}};
+  ptn_request_options o = {.method = PTN_POST, .path = "/x", .path_len = 2, .body = "\0\r\n", .body_len = 3,
+                           .headers = headers, .header_count = 1};
+  ptn_request *json = ptn_request_new(e, &o);
+  assert_true(has_header(json, "Content-Type: application/json"));
+  o.header_count = 2;
+  ptn_request *r = ptn_request_new(e, &o);
+  assert_true(has_header(r, "content-TYPE: text/plain"));
+  assert_false(has_header(r, "Content-Type: application/json"));
+  assert_bytes(r->body, r->body_len, "\0\r\n");
+  ptn_request_free(json);
+  ptn_request_free(r);
+  ptn_endpoint_release(e);
+}
+
 static void test_which_create(void **state) {
   (void)state;
   ptn_endpoint *e = new_endpoint();
@@ -118,6 +137,7 @@ int main(void) {
       cmocka_unit_test(test_get),
       cmocka_unit_test(test_owns_its_bytes),
       cmocka_unit_test(test_empty_body),
+      cmocka_unit_test(test_type_of_its_own),
       cmocka_unit_test(test_which_create),
       cmocka_unit_test(test_two_share_the_endpoints_headers),
       cmocka_unit_test(test_impossible_size),

@@ -321,7 +321,7 @@ static ptb_call call_of(int argc, VALUE *argv) {
  * @overload request(method, path, body = nil, headers = nil, timeout = nil)
  *   @param method [Symbol] :get, :post or :delete
  *   @param path [String] "/threads/thread_1" with its query; ids in it are escaped
- *   @param body [String, nil] JSON
+ *   @param body [String, nil] JSON, or any bytes where the headers have a Content-Type
  *   @param headers [Hash{String => String}, nil] for this request only
  *   @param timeout [Numeric, nil] seconds for all attempts together; nil: no limit
  * @return [Answer] of a 2xx answer

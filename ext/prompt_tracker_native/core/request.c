@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Every request says that it does not wait for "100 Continue": libcurl would, for a second, before a body
  * of over 1 MB. */
@@ -44,6 +45,14 @@ static void chain(struct curl_slist **list, struct curl_slist *node, char *line)
   *list = node;
 }
 
+static bool names_its_type(const ptn_request_options *o) {
+  for (size_t i = 0; i < o->header_count; i++) {
+    const ptn_header *h = &o->headers[i];
+    if (h->name_len == 12 && strncasecmp(h->name, "content-type", 12) == 0) return true;
+  }
+  return false;
+}
+
 ptn_request *ptn_request_new(ptn_endpoint *endpoint, const ptn_request_options *o) {
   size_t base_len = strlen(endpoint->base_url);
   size_t size = block_size(base_len, o);
@@ -58,7 +67,7 @@ ptn_request *ptn_request_new(ptn_endpoint *endpoint, const ptn_request_options *
   /* The request's own headers come first and go on into the endpoint's list, which libcurl only reads. */
   r->headers = endpoint->headers;
   chain(&r->headers, nodes++, no_expect);
-  if (o->body) chain(&r->headers, nodes++, json_type);
+  if (o->body && !names_its_type(o)) chain(&r->headers, nodes++, json_type);
   if (o->stream) chain(&r->headers, nodes++, event_stream);
   for (size_t i = 0; i < o->header_count; i++) {
     char *line = at;

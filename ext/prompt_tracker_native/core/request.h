@@ -32,7 +32,7 @@ typedef struct {
   size_t path_len;
   const ptn_header *headers;
   size_t header_count;
-  const char *body; /* NULL: none */
+  const char *body; /* NULL: none. JSON, unless a Content-Type is among the headers */
   size_t body_len;
 } ptn_request_options;
 

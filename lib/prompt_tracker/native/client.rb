@@ -45,7 +45,13 @@ module PromptTracker
     class Client
       autoload :Classic, "prompt_tracker/native/client/classic"
       autoload :Conversations, "prompt_tracker/native/client/conversations"
+      autoload :Files, "prompt_tracker/native/client/files"
+      autoload :Multipart, "prompt_tracker/native/client/multipart"
       autoload :Responses, "prompt_tracker/native/client/responses"
+      autoload :VectorStoreFileBatches, "prompt_tracker/native/client/vector_store_file_batches"
+      autoload :VectorStoreFiles, "prompt_tracker/native/client/vector_store_files"
+      autoload :VectorStoreResource, "prompt_tracker/native/client/vector_stores"
+      autoload :VectorStores, "prompt_tracker/native/client/vector_stores"
 
       include HTTP
       include Lacking
@@ -164,6 +170,26 @@ module PromptTracker
       # @return [Conversations]
       def conversations
         resource(Conversations)
+      end
+
+      # @return [Files]
+      def files
+        resource(Files)
+      end
+
+      # @return [VectorStores]
+      def vector_stores
+        resource(VectorStores)
+      end
+
+      # @return [VectorStoreFiles]
+      def vector_store_files
+        resource(VectorStoreFiles)
+      end
+
+      # @return [VectorStoreFileBatches]
+      def vector_store_file_batches
+        resource(VectorStoreFileBatches)
       end
 
       # `POST /chat/completions`.

@@ -91,6 +91,12 @@ module PromptTracker
       #   @return [Integer]
       setting(:max_body_bytes, 64 << 20) { |name, value| Check.integer(name, value, 1..) }
 
+      # @!attribute [rw] max_upload_bytes
+      #   The most bytes that the files of one upload may have, all together. They are held in memory, twice while they
+      #   are sent. Default 536870912 (512 MiB, OpenAI's own limit of a file).
+      #   @return [Integer]
+      setting(:max_upload_bytes, 512 << 20) { |name, value| Check.integer(name, value, 1..) }
+
       # @!attribute [rw] verify_tls
       #   Whether the server's certificate is checked. Default true. false warns, once: anyone on the way can then
       #   read the API key.

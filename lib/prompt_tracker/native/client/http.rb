@@ -22,7 +22,10 @@ module PromptTracker
         # Ends a stream, and is no JSON.
         DONE = "[DONE]"
 
-        private_constant :NO_HEADERS, :QUOTED, :KEY, :SECRET, :DONE
+        # Anything else is not worth an attempt: a file's content may be long.
+        JSON_BEGINNING = /\A\s*[\[{"\-0-9tfn]/n
+
+        private_constant :NO_HEADERS, :QUOTED, :KEY, :SECRET, :DONE, :JSON_BEGINNING
 
         # @param path [String] below the base URL, such as "/files"
         # @param parameters [Hash, nil] become the query
@@ -62,11 +65,17 @@ module PromptTracker
           exchange(:delete, path) { |answer| parsed(answer) }
         end
 
-        # Files can't be sent.
+        # A POST of a form with files in it. What can be read is sent as a file, from its beginning.
         #
-        # @raise [NotImplementedError]
+        # @param path [String]
+        # @param parameters [Hash, nil] the form: Strings, numbers, files, and Arrays and Hashes of them
+        # @return [Hash, Array, String, nil]
+        # @raise [ArgumentError] where the files have more than {Configuration#max_upload_bytes}
+        # @raise [Error] as the server or the network has it
+        # @example
+        #   client.multipart_post(path: "/files", parameters: { file: File.open("a.pdf"), purpose: "assistants" })
         def multipart_post(path:, parameters: nil)
-          raise NotImplementedError, lacking(:multipart_post)
+          exchange(:post, path, form: parameters) { |answer| parsed(answer) }
         end
 
         # One request of a resource whose answer must be a JSON object.
@@ -76,10 +85,11 @@ module PromptTracker
         # @param path [String]
         # @param query [Hash, nil]
         # @param parameters [Hash, nil] the JSON body
+        # @param form [Hash, nil] the body, as {#multipart_post} has it
         # @return [Hash, String] "" where the answer was streamed
         # @raise [AnswerError] where it isn't one
-        def object(method, path, query: nil, parameters: nil)
-          exchange(method, path, query: query, parameters: parameters) do |answer|
+        def object(method, path, query: nil, parameters: nil, form: nil)
+          exchange(method, path, query: query, parameters: parameters, form: form) do |answer|
             value = parsed(answer)
             next value if value.is_a?(Hash)
             next {} if method == :delete && answer.body.to_s.empty?
@@ -107,15 +117,22 @@ module PromptTracker
         private
 
         # Sends one request and yields its answer, unless it was streamed.
-        def exchange(method, path, query: nil, parameters: nil)
+        def exchange(method, path, query: nil, parameters: nil, form: nil)
           stream, parameters = Stream.split(hash_of(parameters)) unless parameters.nil?
-          body = Text.generate_json(parameters) unless parameters.nil?
-          arguments = [method, target(path, query), body, NO_HEADERS, time_left]
+          body, headers = parameters.nil? ? form_body(form) : [Text.generate_json(parameters), NO_HEADERS]
+          arguments = [method, target(path, query), body, headers, time_left]
           answer = stream ? streamed(stream, arguments) : transport.request(*arguments)
           answer.body.nil? && stream ? +"" : yield(answer)
         rescue HTTPError => e
           warn "prompt_tracker-native: HTTP error: #{e.message}" if log_errors
           raise
+        end
+
+        def form_body(form)
+          return [nil, NO_HEADERS] if form.nil?
+
+          multipart = Multipart.new(hash_of(form), limit: Native.configuration.max_upload_bytes)
+          [multipart.body, { "Content-Type" => multipart.content_type }]
         end
 
         def streamed(stream, arguments)
@@ -149,9 +166,17 @@ module PromptTracker
         end
 
         def parsed(answer)
-          Text.parse_json(answer.body)
+          body = answer.body
+          return text(body) unless body.b.match?(JSON_BEGINNING)
+
+          # JSON Lines are an Array, as ruby-openai has it.
+          Text.parse_json(body.include?("}\n{") ? "[#{body.gsub("}\n{", "},{")}]" : body)
         rescue AnswerError
-          answer.body
+          text(body)
+        end
+
+        def text(body)
+          body.valid_encoding? ? body : body.b
         end
 
         # The first message quotes the data as it came, so it is not kept as the cause.

@@ -9,8 +9,6 @@ module PromptTracker
         #   @raise [NotImplementedError]
         # @!method batches
         #   @raise [NotImplementedError]
-        # @!method files
-        #   @raise [NotImplementedError]
         # @!method finetunes
         #   @raise [NotImplementedError]
         # @!method images
@@ -19,14 +17,7 @@ module PromptTracker
         #   @raise [NotImplementedError]
         # @!method usage
         #   @raise [NotImplementedError]
-        # @!method vector_store_file_batches
-        #   @raise [NotImplementedError]
-        # @!method vector_store_files
-        #   @raise [NotImplementedError]
-        # @!method vector_stores
-        #   @raise [NotImplementedError]
-        %i[audio batches files finetunes images realtime usage
-           vector_store_file_batches vector_store_files vector_stores].each do |name|
+        %i[audio batches finetunes images realtime usage].each do |name|
           define_method(name) { raise NotImplementedError, lacking(name) }
         end
 
@@ -48,8 +39,8 @@ module PromptTracker
         private
 
         def lacking(name)
-          "PromptTracker::Native::Client has no `#{name}`: keep the ruby-openai gem for it " \
-            "(OpenAI::Client##{name})"
+          "PromptTracker::Native::Client has no `#{name}`: keep the ruby-openai gem for it (OpenAI::Client##{name}), " \
+            "and set replace_openai = false in PromptTracker::Native.configure"
         end
       end
     end

@@ -50,6 +50,20 @@ module PromptTracker
         THREAD_AND_RUN = Rules.new(RUN_FIELDS.merge(
                                      thread: rule(:object, within: THREAD), tool_resources: rule(:object)
                                    ))
+        VECTOR_STORE_FIELDS = { name: rule(:string), expires_after: rule(:object), **METADATA }.freeze
+        FILE_OPTIONS = { attributes: rule(:object), chunking_strategy: rule(:object) }.freeze
+        VECTOR_STORE = Rules.new(
+          file_ids: rule(:array, longest: 500), chunking_strategy: rule(:object), description: rule(:string),
+          **VECTOR_STORE_FIELDS
+        )
+        VECTOR_STORE_CHANGE = Rules.new(VECTOR_STORE_FIELDS)
+        VECTOR_STORE_SEARCH = Rules.new(
+          query: rule(:string, :array, required: true), max_num_results: rule(:integer, least: 1, most: 50),
+          filters: rule(:object), ranking_options: rule(:object), rewrite_query: rule(:boolean)
+        )
+        VECTOR_STORE_FILE = Rules.new(file_id: rule(:string, required: true), **FILE_OPTIONS)
+        VECTOR_STORE_BATCH = Rules.new(file_ids: rule(:array, required: true, longest: 500), **FILE_OPTIONS)
+
         TOOL_OUTPUT = Rules.new(tool_call_id: rule(:string, required: true), output: rule(:string))
         TOOL_OUTPUTS = Rules.new(
           tool_outputs: rule(:array, required: true, within: TOOL_OUTPUT), stream: rule(:boolean)

@@ -78,6 +78,13 @@ module PromptTracker
                 code: "mutually_exclusive_parameters")
           end
 
+          def file_not_found(id, param) = new("No such File object: #{id}", status: 404, param: param)
+
+          def not_a_form(type)
+            new("Unsupported content type: '#{type}'. This API method only accepts 'multipart/form-data' requests.",
+                code: "unsupported_content_type")
+          end
+
           def response_not_found(id) = new("Response with id '#{id}' not found.", status: 404)
 
           def conversation_not_found(id) = new("Conversation with id '#{id}' not found.", status: 404)

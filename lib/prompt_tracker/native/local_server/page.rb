@@ -15,7 +15,11 @@ module PromptTracker
         # @param records [Array<#id, #to_h>] in order of creation
         # @param query [Hash{String => String}]
         # @raise [ApiError] 400
-        def initialize(records, query, quirks)
+        # @param most [Integer] records that may be asked for
+        # @param default [Integer] records that are given where the query does not say
+        def initialize(records, query, quirks, most: MOST, default: DEFAULT)
+          @most = most
+          @default = default
           @records = records
           @query = query
           @quirks = quirks
@@ -55,11 +59,11 @@ module PromptTracker
         end
 
         def limit
-          text = @query.fetch("limit", DEFAULT.to_s)
+          text = @query.fetch("limit", @default.to_s)
           limit = Integer(text, 10, exception: false) or raise ApiError.invalid_type("limit", "an integer", text)
-          return limit if limit.between?(1, MOST)
+          return limit if limit.between?(1, @most)
 
-          too = limit > MOST ? ["above maximum", "<= #{MOST}", "max"] : ["below minimum", ">= 1", "min"]
+          too = limit > @most ? ["above maximum", "<= #{@most}", "max"] : ["below minimum", ">= 1", "min"]
           raise ApiError.new("Invalid 'limit': integer #{too[0]} value. Expected a value #{too[1]}, but got #{limit} " \
                              "instead.", param: "limit", code: "integer_#{too[0][0, 5]}_#{too[2]}_value")
         end

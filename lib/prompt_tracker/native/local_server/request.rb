@@ -3,6 +3,7 @@
 require "json"
 require "uri"
 require_relative "api_error"
+require_relative "form"
 
 module PromptTracker
   module Native
@@ -20,7 +21,8 @@ module PromptTracker
         attr_reader :query
         # @return [Hash{String => String}] headers, names in lower case
         attr_reader :headers
-        # @return [Object] the parsed JSON body; the raw String where it is not JSON, "" where there is none
+        # @return [Object] the parsed JSON body; of a form, its fields, a file as a Hash of its "filename",
+        #   "content_type" and "content"; the raw String where it is neither, "" where there is none
         attr_reader :body
         # @return [Integer, nil] which TCP connection carried it: the port of the client's side
         attr_reader :connection
@@ -37,7 +39,8 @@ module PromptTracker
           @raw = env["rack.input"]&.read.to_s.force_encoding(Encoding::UTF_8)
           @socket = Connection.new(env)
           @connection = @socket.port
-          @body = parse
+          @form = Form.parse(@headers["content-type"], @raw)
+          @body = @form || parse
         end
 
         # @return [String] "POST /v1/threads/runs"
@@ -61,7 +64,14 @@ module PromptTracker
           body
         end
 
+        # @private
+        # @return [Hash{String => Object}] the form that was sent
+        # @raise [ApiError] 400, where it is something else
+        def form = @form || raise(ApiError.not_a_form(content_type))
+
         private
+
+        def content_type = headers["content-type"].to_s.split(";").first.to_s.strip.downcase
 
         def parse
           raise JSON::ParserError, "not UTF-8" unless @raw.valid_encoding?
@@ -91,7 +101,7 @@ module PromptTracker
         end
 
         def check_content_type
-          type = headers["content-type"].to_s.split(";").first.to_s.strip.downcase
+          type = content_type
           return if type.empty? || @raw.empty? || type.match?(%r{\Aapplication/(.+\+)?json\z})
 
           raise ApiError.content_type(type)

@@ -5,12 +5,14 @@ require_relative "api_error"
 require_relative "endpoints/assistants"
 require_relative "endpoints/chat"
 require_relative "endpoints/conversations"
+require_relative "endpoints/files"
 require_relative "endpoints/messages"
 require_relative "endpoints/models"
 require_relative "endpoints/responses"
 require_relative "endpoints/run_steps"
 require_relative "endpoints/runs"
 require_relative "endpoints/threads"
+require_relative "endpoints/vector_stores"
 
 module PromptTracker
   module Native
@@ -55,6 +57,23 @@ module PromptTracker
                                          "GET" => [Endpoints::Conversations, :list_items] },
           "/conversations/{}/items/{}" => { "GET" => [Endpoints::Conversations, :retrieve_item],
                                             "DELETE" => [Endpoints::Conversations, :delete_item] },
+          "/files" => { "POST" => [Endpoints::Files, :create], "GET" => [Endpoints::Files, :list] },
+          "/files/{}" => { "GET" => [Endpoints::Files, :retrieve], "DELETE" => [Endpoints::Files, :delete] },
+          "/files/{}/content" => { "GET" => [Endpoints::Files, :content] },
+          "/vector_stores" => { "POST" => [Endpoints::VectorStores, :create],
+                                "GET" => [Endpoints::VectorStores, :list] },
+          "/vector_stores/{}" => { "GET" => [Endpoints::VectorStores, :retrieve],
+                                   "POST" => [Endpoints::VectorStores, :modify],
+                                   "DELETE" => [Endpoints::VectorStores, :delete] },
+          "/vector_stores/{}/search" => { "POST" => [Endpoints::VectorStores, :search] },
+          "/vector_stores/{}/files" => { "POST" => [Endpoints::VectorStores, :add_file],
+                                         "GET" => [Endpoints::VectorStores, :list_files] },
+          "/vector_stores/{}/files/{}" => { "GET" => [Endpoints::VectorStores, :retrieve_file],
+                                            "DELETE" => [Endpoints::VectorStores, :delete_file] },
+          "/vector_stores/{}/file_batches" => { "POST" => [Endpoints::VectorStores, :add_batch] },
+          "/vector_stores/{}/file_batches/{}" => { "GET" => [Endpoints::VectorStores, :retrieve_batch] },
+          "/vector_stores/{}/file_batches/{}/cancel" => { "POST" => [Endpoints::VectorStores, :cancel_batch] },
+          "/vector_stores/{}/file_batches/{}/files" => { "GET" => [Endpoints::VectorStores, :list_batch] },
           "/models" => { "GET" => [Endpoints::Models, :list] },
           "/models/{}" => { "GET" => [Endpoints::Models, :retrieve] },
           "/chat/completions" => { "POST" => [Endpoints::Chat, :create] }

@@ -16,6 +16,10 @@ module PromptTracker
         attr_reader :responses
         # @return [Hash{String => ResponsesApi::Dialog}] the Conversations API's, by id
         attr_reader :dialogs
+        # @return [Hash{String => StoredFile}] by id, in order of creation
+        attr_reader :files
+        # @return [Hash{String => VectorStore}] by id, in order of creation
+        attr_reader :vector_stores
         # @return [Hash{String => Array(Script, String)}] the script and the name of function calls that await their
         #   outputs in a later request, by call id
         attr_reader :calls
@@ -31,6 +35,8 @@ module PromptTracker
           @conversations = {}
           @responses = {}
           @dialogs = {}
+          @files = {}
+          @vector_stores = {}
           @calls = {}
         end
 
@@ -55,6 +61,18 @@ module PromptTracker
         # @raise [ApiError] 404
         def dialog(id)
           @dialogs.fetch(id) { raise ApiError.conversation_not_found(id) }
+        end
+
+        # @return [StoredFile]
+        # @raise [ApiError] 404
+        def file(id, param: "id")
+          @files.fetch(id) { raise ApiError.file_not_found(id, param) }
+        end
+
+        # @return [VectorStore]
+        # @raise [ApiError] 404
+        def vector_store(id)
+          @vector_stores.fetch(id) { raise ApiError.not_found("vector store", id) }
         end
 
         # @return [ResponsesApi::Item] from any conversation or response

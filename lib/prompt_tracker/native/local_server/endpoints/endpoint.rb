@@ -38,7 +38,7 @@ module PromptTracker
 
           def deleted(id, object) = Answer.new({ "id" => id, "object" => "#{object}.deleted", "deleted" => true })
 
-          def page(records) = Answer.new(Page.new(records, request.query, quirks).to_h)
+          def page(records, **limits) = Answer.new(Page.new(records, request.query, quirks, **limits).to_h)
 
           # The same for items, which nothing pages `before` one.
           def item_page(items)
