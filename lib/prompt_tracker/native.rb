@@ -14,6 +14,7 @@ end
 
 require_relative "native/configuration"
 require_relative "native/host_configuration"
+require_relative "native/interception"
 require_relative "native/client"
 require_relative "native/services"
 

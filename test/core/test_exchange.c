@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include "headers.h"
 #include "support.h"
 
 /* An exchange without an engine: the test plays it. */
@@ -266,6 +267,73 @@ static void test_records_with_any_bytes(void **state) {
   finish(&p);
 }
 
+/* ---- answers that come from no server ---- */
+
+static void answer(played *p, ptn_status status, int http_status, const char *body) {
+  const char headers[] = "Content-Type: text/event-stream\r\nX-Request-Id: req_1\r\n";
+  ptn_answer a = {.status = status, .http_status = http_status, .headers = headers, .headers_len = strlen(headers),
+                  .body = body, .body_len = strlen(body), .error = "stubbed"};
+  ptn_exchange_answer(p->x, &a);
+}
+
+static void test_answer_is_read_as_one_from_a_socket(void **state) {
+  (void)state;
+  played p = begin(true, true, 0);
+  answer(&p, PTN_OK, 200, "event: thread.run.created\ndata: {}\n\nevent: done\ndata: [DONE]\n\n");
+  assert_true(raised(&p));
+  assert_int_equal(p.x->status, PTN_OK);
+  assert_int_equal(p.x->http_status, 200);
+  assert_int_equal(p.x->body_kind, PTN_BODY_EVENTS);
+  assert_true(p.x->sent);
+  const char *value;
+  size_t len;
+  assert_true(ptn_headers_find(p.x->headers.data, p.x->headers.len, "x-request-id", &value, &len));
+  assert_true(taken_records(&p, "thread.run.created|thread.run.created|{};done|done|[DONE];"));
+  finish(&p);
+}
+
+static void test_answer_that_breaks_off(void **state) {
+  (void)state;
+  played p = begin(true, false, 0);
+  answer(&p, PTN_E_PARTIAL, 200, "event: thread.run.created\ndata: {}\n\nevent: thr");
+  assert_int_equal(p.x->status, PTN_E_PARTIAL);
+  assert_string_equal(p.x->error, "stubbed");
+  assert_true(taken_records(&p, "thread.run.created|thread.run.created|{};"));
+  finish(&p);
+}
+
+static void test_answer_over_the_limit(void **state) {
+  (void)state;
+  played p = begin(false, false, 0);
+  char body[LIMIT + 2] = {0};
+  memset(body, 'a', LIMIT + 1);
+  answer(&p, PTN_OK, 200, body);
+  assert_int_equal(p.x->status, PTN_E_TOO_LARGE);
+  finish(&p);
+}
+
+static void test_no_answer_at_all(void **state) {
+  (void)state;
+  played p = begin(false, false, 0);
+  answer(&p, PTN_E_CONNECT, 0, "");
+  assert_int_equal(p.x->status, PTN_E_CONNECT);
+  assert_int_equal(p.x->http_status, 0);
+  assert_false(p.x->sent);
+  finish(&p);
+}
+
+static void test_body_is_kept_where_it_is_wanted(void **state) {
+  (void)state;
+  played p = begin(true, true, 200);
+  p.x->keeps = true;
+  assert_true(receive(&p, "event: a\nda"));
+  assert_true(receive(&p, "ta: 1\n\n"));
+  ptn_exchange_finish(p.x, PTN_OK);
+  assert_int_equal(p.x->kept.len, 18);
+  assert_memory_equal(p.x->kept.data, "event: a\ndata: 1\n\n", 18);
+  finish(&p);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_plain_body),
@@ -279,6 +347,11 @@ int main(void) {
       cmocka_unit_test(test_limit_of_a_stream),
       cmocka_unit_test(test_references),
       cmocka_unit_test(test_records_with_any_bytes),
+      cmocka_unit_test(test_answer_is_read_as_one_from_a_socket),
+      cmocka_unit_test(test_answer_that_breaks_off),
+      cmocka_unit_test(test_answer_over_the_limit),
+      cmocka_unit_test(test_no_answer_at_all),
+      cmocka_unit_test(test_body_is_kept_where_it_is_wanted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "deltas.h"
 #include "errors.h"
+#include "intercept.h"
 #include "prompt.h"
 #include "run.h"
 
@@ -166,8 +167,9 @@ static VALUE perform(VALUE arg) {
   ptb_run *run = (ptb_run *)arg;
   VALUE flow = rb_ivar_get(run->service, id_flow);
   if (NIL_P(flow)) flow = rb_funcall(rb_funcall(ptb_mNative, id_configuration, 0), rb_intern("flow"), 0);
-  bool ours = ptb_client_is_ours(run->client), polling = flow == sym_polling;
-  if (ours) ptb_run_step(run, "Failed to run assistant", find_definition);
+  bool ours = ptb_client_is_ours(run->client), classic = ours && NIL_P(flow) && ptb_intercept_classic();
+  bool polling = classic || flow == sym_polling;
+  if (ours && !classic) ptb_run_step(run, "Failed to run assistant", find_definition);
   VALUE transport = ours ? transport_of(run->client) : Qnil;
   if (!NIL_P(run->definition)) return ptb_run_responses(run, transport, !polling);
   if (run->thread_id == sym_new) run->thread_id = Qnil;

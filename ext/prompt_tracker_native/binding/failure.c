@@ -1,6 +1,7 @@
 #include "failure.h"
 
 #include "headers.h"
+#include "intercept.h"
 #include "json.h"
 #include "utf8.h"
 
@@ -111,6 +112,7 @@ VALUE ptb_transport_error(VALUE self, VALUE flight) {
   if (f->ambiguous) rb_str_cat_cstr(message, "; the request may have been carried out: a run may have been started");
   VALUE error = rb_exc_new_str(klass, ptb_transport_redact(self, message));
   set_details(self, error, f, &fields, request_id);
+  ptb_intercept_mark(error, ptb_flight_ticket(flight));
   RB_GC_GUARD(flight);
   return error;
 }

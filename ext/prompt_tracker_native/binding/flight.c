@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "engine.h"
 #include "errors.h"
+#include "intercept.h"
 
 /* The longest single wait: on Ruby 3.1 a Fiber scheduler may fail on a wait without a limit. */
 static const double longest_wait_s = 600;
@@ -44,6 +45,7 @@ static const rb_data_type_t flight_type = {
 };
 
 static VALUE cFlight;
+static ID id_ticket;
 
 ptb_flight *ptb_flight_get(VALUE flight) {
   ptb_flight *f;
@@ -62,6 +64,7 @@ typedef struct {
   double deadline;
   ptb_sink sink;
   void *arg;
+  VALUE ticket;
 } waiting;
 
 static void deliver(waiting *w) {
@@ -108,7 +111,10 @@ static VALUE wait_for_it(VALUE arg) {
       f->status = f->exchange->status;
     }
     deliver(w);
-    if (done) return Qnil;
+    if (done) {
+      ptb_intercept_landed(f->exchange, w->ticket);
+      return Qnil;
+    }
     if (!ptn_engine_owns(f->exchange)) raise_status(PTN_E_STALE);
     double left = w->deadline - ptn_now();
     if (left <= 0) {
@@ -136,7 +142,9 @@ static VALUE end_wait(VALUE arg) {
   return Qnil;
 }
 
-VALUE ptb_flight_new(ptn_request *request, double deadline, ptb_sink sink, void *arg) {
+VALUE ptb_flight_ticket(VALUE flight) { return rb_attr_get(flight, id_ticket); }
+
+VALUE ptb_flight_new(ptn_request *request, VALUE assistant_id, double deadline, ptb_sink sink, void *arg) {
   ptn_status status;
   ptb_flight *f;
   VALUE flight = TypedData_Make_Struct(cFlight, ptb_flight, &flight_type, f);
@@ -147,12 +155,13 @@ VALUE ptb_flight_new(ptn_request *request, double deadline, ptb_sink sink, void 
   }
   f->exchange = ptn_exchange_new(request, f->notifier, sink != NULL);
   if (!f->exchange) raise_status(PTN_E_NOMEM);
-  status = ptn_engine_submit(f->exchange);
+  waiting w = {f, deadline, sink, arg, Qnil};
+  status = ptb_intercept_launch(f->exchange, assistant_id, &w.ticket);
   if (status != PTN_OK) {
     f->done = true; /* nothing to cancel */
     raise_status(status);
   }
-  waiting w = {f, deadline, sink, arg};
+  if (!NIL_P(w.ticket)) rb_ivar_set(flight, id_ticket, w.ticket);
   rb_ensure(wait_for_it, (VALUE)&w, end_wait, (VALUE)&w);
   RB_GC_GUARD(flight);
   return flight;
@@ -162,4 +171,5 @@ void ptb_init_flight(void) {
   cFlight = rb_class_new(rb_cObject);
   rb_gc_register_mark_object(cFlight);
   rb_undef_alloc_func(cFlight);
+  id_ticket = rb_intern("ticket"); /* hidden from Ruby */
 }

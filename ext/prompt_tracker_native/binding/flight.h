@@ -34,8 +34,12 @@ void ptb_init_flight(void);
 
 /* Hands `request`, which it takes over, to the engine and waits until it is done or `deadline` (monotonic
  * seconds, INFINITY for none) is past. An interrupt of the Ruby thread cancels it. Raises only where nothing
- * could be launched, for interrupts, and what `sink` raises; how it ended is in the flight. */
-VALUE ptb_flight_new(ptn_request *request, double deadline, ptb_sink sink, void *arg);
+ * could be launched, for interrupts, and what `sink` or an interceptor raises; how it ended is in the flight.
+ * `assistant_id` as in ptb_intercept_launch. */
+VALUE ptb_flight_new(ptn_request *request, VALUE assistant_id, double deadline, ptb_sink sink, void *arg);
+
+/* What an interceptor knows the request by, or nil. */
+VALUE ptb_flight_ticket(VALUE flight);
 
 ptb_flight *ptb_flight_get(VALUE flight);
 

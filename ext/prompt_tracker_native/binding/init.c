@@ -5,6 +5,7 @@
 #include "engine.h"
 #include "errors.h"
 #include "flight.h"
+#include "intercept.h"
 #include "json.h"
 #include "llm_client_service.h"
 #include "response_shape.h"
@@ -34,6 +35,7 @@ static VALUE define_services(VALUE self) {
 RUBY_FUNC_EXPORTED void Init_prompt_tracker_native(void) {
   ptb_init_errors();
   ptb_init_json();
+  ptb_init_intercept();
   ptb_init_flight();
   ptb_init_transport();
   ptb_init_result();

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "errors.h"
+#include "intercept.h"
 #include "json.h"
 #include "result.h"
 #include "transport.h"
@@ -66,6 +67,11 @@ void ptb_run_fail_because(ptb_run *run, const char *prefix, VALUE cause) {
   ptb_error_raise(error, cause);
 }
 
+bool ptb_run_is_late(const ptb_run *run, VALUE error) {
+  if (!RTEST(rb_obj_is_kind_of(error, ptb_eTimeout))) return false;
+  return ptn_now() >= run->deadline || ptb_intercept_overdue(error);
+}
+
 void ptb_run_time_out(ptb_run *run) {
   ptb_run_cancel(run);
   VALUE error = rb_exc_new_str(ptb_eAssistant, rb_sprintf("Assistant run timed out after %" PRIsVALUE " seconds",
@@ -93,14 +99,13 @@ static bool is_a(VALUE error, VALUE klass) { return RTEST(rb_obj_is_kind_of(erro
  * a class of its own. Of a stand-in that can't be known. */
 static bool comes_from_outside(const ptb_run *run, VALUE error) {
   return ptb_client_is_ours(run->client) && !is_a(error, ptb_eError) && !is_a(error, rb_eArgError) &&
-         !is_a(error, rb_eSystemCallError);
+         !is_a(error, rb_eSystemCallError) && !is_a(error, ptb_mIntercepted);
 }
 
 static VALUE step_failed(VALUE arg, VALUE error) {
   stepping *s = (stepping *)arg;
   if (is_a(error, ptb_eAssistant) || comes_from_outside(s->run, error)) rb_exc_raise(error);
-  bool late = ptn_now() >= s->run->deadline;
-  if (late && RTEST(rb_obj_is_kind_of(error, ptb_eTimeout))) ptb_run_time_out(s->run);
+  if (ptb_run_is_late(s->run, error)) ptb_run_time_out(s->run);
   ptb_run_fail_because(s->run, s->prefix, error);
 }
 

@@ -36,6 +36,9 @@ NORETURN(void ptb_run_fail(ptb_run *run, const char *format, ...));
 NORETURN(void ptb_run_fail_because(ptb_run *run, const char *prefix, VALUE cause));
 NORETURN(void ptb_run_time_out(ptb_run *run));
 
+/* Whether `error` says that the time of the whole call is over. */
+bool ptb_run_is_late(const ptb_run *run, VALUE error);
+
 /* Runs `step` and makes of any StandardError "prefix: its message", or the timeout's own text. */
 typedef void (*ptb_step)(ptb_run *run);
 void ptb_run_step(ptb_run *run, const char *prefix, ptb_step step);

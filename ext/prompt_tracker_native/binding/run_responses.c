@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "deltas.h"
 #include "errors.h"
+#include "intercept.h"
 #include "json.h"
 #include "prompt.h"
 #include "response_shape.h"
@@ -136,7 +137,8 @@ static void read_json(responding *s, const ptb_flight *f) {
 /* ---- requests ---- */
 
 static ptb_call call_of(const responding *s, ptn_method method, VALUE path, VALUE body) {
-  return (ptb_call){.method = method, .path = path, .body = body, .headers = Qnil, .deadline = s->run->deadline};
+  return (ptb_call){.method = method, .path = path, .body = body, .headers = Qnil,
+                    .deadline = s->run->deadline, .assistant_id = s->run->assistant_id};
 }
 
 static VALUE refusal_error(responding *s) {
@@ -257,7 +259,7 @@ static void look_up_once(responding *s, VALUE error) {
 static void follow(responding *s) {
   VALUE error = create(s);
   if (is_over(s)) return;
-  bool late = ptn_now() >= s->run->deadline;
+  bool late = ptn_now() >= s->run->deadline || ptb_run_is_late(s->run, error);
   if (NIL_P(s->response_id) || late || !NIL_P(s->refusal)) {
     if (!NIL_P(error)) rb_exc_raise(error);
     if (NIL_P(s->response_id)) rb_raise(ptb_eAnswer, "the server's stream ended before it named a response; one may have been started");
@@ -278,7 +280,7 @@ static VALUE try_follow(VALUE arg) {
 
 static VALUE follow_failed(VALUE arg, VALUE error) {
   ptb_run *run = ((responding *)arg)->run;
-  if (ptn_now() >= run->deadline && RTEST(rb_obj_is_kind_of(error, ptb_eTimeout))) ptb_run_time_out(run);
+  if (ptb_run_is_late(run, error)) ptb_run_time_out(run);
   ptb_run_fail_because(run, NIL_P(run->run_id) ? "Failed to run assistant" : "Error waiting for completion", error);
 }
 
@@ -361,7 +363,7 @@ static void show(responding *s) {
 static void nothing_to_answer(ptb_run *run) { (void)run; }
 
 static void go_on(responding *s) {
-  rb_rescue2(try_follow, (VALUE)s, follow_failed, (VALUE)s, ptb_eError, (VALUE)0);
+  rb_rescue2(try_follow, (VALUE)s, follow_failed, (VALUE)s, ptb_eError, ptb_mIntercepted, (VALUE)0);
   show(s);
 }
 

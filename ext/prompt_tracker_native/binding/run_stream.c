@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "deltas.h"
 #include "errors.h"
+#include "intercept.h"
 #include "json.h"
 #include "prompt.h"
 #include "result.h"
@@ -182,12 +183,12 @@ static VALUE try_stream(VALUE arg) {
 /* The prefix depends on how far the stream had got. */
 static VALUE stream_failed(VALUE arg, VALUE error) {
   ptb_run *run = ((streaming *)arg)->run;
-  if (ptn_now() >= run->deadline && RTEST(rb_obj_is_kind_of(error, ptb_eTimeout))) ptb_run_time_out(run);
+  if (ptb_run_is_late(run, error)) ptb_run_time_out(run);
   ptb_run_fail_because(run, failure_prefix(run), error);
 }
 
 static void follow(streaming *s) {
-  rb_rescue2(try_stream, (VALUE)s, stream_failed, (VALUE)s, ptb_eError, (VALUE)0);
+  rb_rescue2(try_stream, (VALUE)s, stream_failed, (VALUE)s, ptb_eError, ptb_mIntercepted, (VALUE)0);
 }
 
 static void aim_at_tool_outputs(streaming *s) {

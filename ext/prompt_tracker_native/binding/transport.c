@@ -9,6 +9,7 @@
 #include "errors.h"
 #include "failure.h"
 #include "headers.h"
+#include "intercept.h"
 #include "redact.h"
 #include "result.h"
 #include "retry.h"
@@ -254,15 +255,22 @@ static ptn_retry_verdict judge(const ptb_transport *t, const ptb_call *call, ptb
 VALUE ptb_transport_perform(VALUE self, const ptb_call *call) {
   const ptb_transport *t = ptb_transport_get(self);
   for (int attempt = 1;; attempt++) {
-    VALUE flight = ptb_flight_new(build_request(t, call), call->deadline, call->sink, call->arg);
+    VALUE flight = ptb_flight_new(build_request(t, call), call->assistant_id ? call->assistant_id : Qnil, call->deadline,
+                                  call->sink, call->arg);
     ptb_flight *f = ptb_flight_get(flight);
     f->attempts = attempt;
     if (!ptb_flight_failed(f)) return flight;
     ptn_retry_verdict verdict = judge(t, call, f);
     if (!verdict.retry || ptn_now() + verdict.wait >= call->deadline) return flight;
-    rb_funcall(rb_mKernel, id_sleep, 1, DBL2NUM(verdict.wait));
+    if (!ptb_intercept_again(ptb_flight_ticket(flight), &verdict.wait)) return flight;
+    if (verdict.wait > 0) rb_funcall(rb_mKernel, id_sleep, 1, DBL2NUM(verdict.wait));
     RB_GC_GUARD(flight);
   }
+}
+
+static VALUE fire(VALUE exchange) {
+  ptb_intercept_fire((ptn_exchange *)exchange);
+  return Qnil;
 }
 
 void ptb_transport_fire(VALUE self, const ptb_call *call) {
@@ -270,9 +278,11 @@ void ptb_transport_fire(VALUE self, const ptb_call *call) {
   ptn_notifier *notifier = ptn_notifier_take(&status);
   if (!notifier) return;
   ptn_exchange *exchange = ptn_exchange_new(build_request(ptb_transport_get(self), call), notifier, false);
-  if (exchange) ptn_engine_submit(exchange);
+  int raised = 0;
+  if (exchange) rb_protect(fire, (VALUE)exchange, &raised);
   ptn_exchange_release(exchange);
   ptn_notifier_release(notifier);
+  if (raised) rb_jump_tag(raised);
 }
 
 /* ---- PromptTracker::Native::Transport, as Ruby sees it ---- */

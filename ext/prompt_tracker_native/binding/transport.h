@@ -25,6 +25,7 @@ typedef struct {
   double deadline; /* monotonic seconds, or INFINITY */
   ptb_sink sink;   /* NULL: events are read when all have come */
   void *arg;
+  VALUE assistant_id; /* String, or 0: not said, or said by the request */
 } ptb_call;
 
 void ptb_init_transport(void);

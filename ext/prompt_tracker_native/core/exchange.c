@@ -1,6 +1,7 @@
 #include "exchange.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,7 @@ ptn_exchange *ptn_exchange_new(ptn_request *request, ptn_notifier *notifier, boo
   x->progress = progress;
   x->fds[0] = x->fds[1] = CURL_SOCKET_BAD;
   ptn_buffer_init(&x->headers);
+  ptn_buffer_init(&x->kept);
   ptn_buffer_init(&x->inbox);
   ptn_buffer_init(&x->staged);
   ptn_sse_init(&x->sse, request->endpoint->max_body, store_event, x);
@@ -68,6 +70,7 @@ void ptn_exchange_release(ptn_exchange *x) {
   ptn_buffer_free(&x->staged);
   ptn_buffer_free(&x->inbox);
   ptn_buffer_free(&x->headers);
+  ptn_buffer_free(&x->kept);
   ptn_notifier_release(x->notifier);
   ptn_request_free(x->request);
   free(x);
@@ -112,6 +115,10 @@ bool ptn_exchange_receive(ptn_exchange *x, const char *bytes, size_t len) {
     return false;
   }
   x->received += len;
+  if (x->keeps && !ptn_buffer_append(&x->kept, bytes, len)) {
+    x->no_memory = true;
+    return false;
+  }
   if (x->body_kind == PTN_BODY_UNKNOWN) x->body_kind = body_kind_of(x, bytes, len);
   if (x->body_kind == PTN_BODY_UNKNOWN) return true; /* white space so far */
   if (x->body_kind == PTN_BODY_EVENTS) return receive_events(x, bytes, len);
@@ -148,6 +155,15 @@ void ptn_exchange_finish(ptn_exchange *x, ptn_status status) {
   pthread_mutex_unlock(&lock);
   x->phase = PTN_PHASE_DONE;
   ptn_notifier_raise(x->notifier);
+}
+
+void ptn_exchange_answer(ptn_exchange *x, const ptn_answer *a) {
+  x->http_status = a->http_status;
+  x->sent = a->http_status != 0 || a->status == PTN_E_LOST;
+  if (a->error) snprintf(x->error, sizeof(x->error), "%s", a->error);
+  if (!ptn_buffer_append(&x->headers, a->headers, a->headers_len)) x->no_memory = true;
+  if (a->body_len > 0) ptn_exchange_receive(x, a->body, a->body_len);
+  ptn_exchange_finish(x, x->too_large ? PTN_E_TOO_LARGE : x->ended ? PTN_OK : a->status);
 }
 
 void ptn_exchange_before_fork(void) { pthread_mutex_lock(&lock); }

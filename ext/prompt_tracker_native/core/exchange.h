@@ -38,6 +38,7 @@ struct ptn_exchange {
   ptn_request *request;
   ptn_notifier *notifier;
   bool progress; /* the caller wants events as they come */
+  bool keeps;    /* the caller wants the body as it came, too; set before it is submitted */
 
   /* the response */
   ptn_status status;
@@ -47,6 +48,7 @@ struct ptn_exchange {
   bool fds_exhausted;
   ptn_body_kind body_kind;
   ptn_buffer headers; /* the raw block of the final response */
+  ptn_buffer kept;    /* the decoded body, where `keeps` */
   char error[CURL_ERROR_SIZE];
 
   ptn_buffer inbox; /* plain: the body; events: records, see ptn_record */
@@ -79,6 +81,17 @@ void ptn_exchange_release(ptn_exchange *exchange);
 /* The caller's side. Moves what has come to the end of `into`: with `progress` the records so
  * far, else nothing before the end. Returns whether the exchange is done. */
 bool ptn_exchange_take(ptn_exchange *exchange, ptn_buffer *into);
+
+/* The caller's side, in the place of ptn_engine_submit: an answer that came from no server. It ends the exchange as
+ * the same bytes from a socket would. Nothing is kept of what the pointers are to. */
+typedef struct {
+  ptn_status status; /* how it ends; PTN_OK: whole */
+  int http_status;   /* 0: no answer at all */
+  const char *headers, *body;
+  size_t headers_len, body_len;
+  const char *error; /* more on `status`, or NULL */
+} ptn_answer;
+void ptn_exchange_answer(ptn_exchange *exchange, const ptn_answer *answer);
 
 /* The engine's side. */
 bool ptn_exchange_receive(ptn_exchange *exchange, const char *bytes, size_t len);

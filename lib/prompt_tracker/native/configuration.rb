@@ -150,6 +150,7 @@ module PromptTracker
       # The settings at their defaults.
       def initialize
         @settings = self.class.defaults
+        @given = []
         @snapshot = nil
         @warned = false
       end
@@ -165,6 +166,11 @@ module PromptTracker
       def project
         snapshot.project
       end
+
+      # @api private
+      # @param name [Symbol]
+      # @return [Boolean] whether someone has set it, be it to its default
+      def given?(name) = @given.include?(name)
 
       # The proxy that requests to `url` go through, from the environment as curl reads it: `https_proxy` or
       # `HTTPS_PROXY`, `http_proxy` (only in small letters), then `all_proxy` or `ALL_PROXY`.
@@ -221,6 +227,7 @@ module PromptTracker
       # A new Hash each time: a snapshot knows by identity whether it is still of these settings.
       def change(name, value)
         @settings = { **@settings, name => value }.freeze
+        @given |= [name]
         warn_of_no_verification if name == :verify_tls && value == false
       end
 

@@ -41,7 +41,7 @@ module PromptTracker
           private
 
           def never?(client)
-            client.assistants_only? || Native.configuration.api == :assistants
+            client.assistants_only? || Native.configuration.api == :assistants || Native.interceptor&.classic?
           end
 
           # Servers may have ids without a prefix. Nothing is known where that part was never loaded.
