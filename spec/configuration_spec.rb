@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "logger"
+
 require "json"
 require "open3"
 require "tempfile"
@@ -49,7 +51,8 @@ RSpec.describe PromptTracker::Native::Configuration do
       chat: %i[auto ruby_llm native], api: %i[auto assistants responses],
       assistants: [nil, { asst_1: { model: "gpt-4o" } }, ->(_id) {}], assistants_path: [nil, "config/assistants"],
       store: [true, false], background: [true, false], truncation: [nil, "auto", :disabled],
-      include_file_search_results: [true], require_api_key: [false], reload_definitions: [nil, true, false]
+      include_file_search_results: [true], require_api_key: [false], reload_definitions: [nil, true, false],
+      logger: [nil, Logger.new(nil)], log_level: [:debug, "warn"], capture_content: [true], open_telemetry: [false]
     }
     usable.each do |name, values|
       values.each do |value|
@@ -71,7 +74,8 @@ RSpec.describe PromptTracker::Native::Configuration do
       poll_interval: [0, nil], max_poll_interval: [0, nil], ruby_llm_params: [nil], cancel_on_interrupt: ["no"],
       chat: [nil, :langchain], api: [nil, :chat], assistants: ["asst_1", 1], assistants_path: ["", 3], store: [nil],
       background: [1], truncation: [true, "some"], include_file_search_results: [nil], require_api_key: ["no"],
-      reload_definitions: ["never"]
+      reload_definitions: ["never"], logger: [$stdout, "log/test.log", true], log_level: [nil, :loud],
+      capture_content: [nil], open_telemetry: [1]
     }
     unusable.each do |name, values|
       values.each do |value|

@@ -13,6 +13,7 @@ rescue LoadError => e
 end
 
 require_relative "native/configuration"
+require_relative "native/observation"
 require_relative "native/host_configuration"
 require_relative "native/interception"
 require_relative "native/client"

@@ -6,6 +6,7 @@
 #include "deltas.h"
 #include "errors.h"
 #include "intercept.h"
+#include "observe.h"
 #include "prompt.h"
 #include "run.h"
 
@@ -161,6 +162,7 @@ static void find_definition(ptb_run *run) {
     rb_raise(ptb_eConfiguration, "no definition of %" PRIsVALUE " was found. %" PRIsVALUE, run->assistant_id,
              rb_funcall(definitions, rb_intern("places"), 1, run->assistant_id));
   }
+  ptb_observe_definition(run->definition);
 }
 
 static VALUE perform(VALUE arg) {
@@ -182,15 +184,7 @@ static VALUE cancel_unless_ended(VALUE arg) {
   return Qnil;
 }
 
-/* Asks the assistant and waits for its answer.
- *
- * @yieldparam delta [String] a piece of the answer's text, as it arrives; without a block nothing is yielded
- * @return [Hash] `{ text: String or nil, usage: { prompt_tokens:, completion_tokens:, total_tokens: }, model:
- *   assistant_id, raw: { thread_id:, run_id:, assistant_message: Hash, message: the same Hash, run: Hash } }`;
- *   the Hashes in raw have String keys
- * @raise [AssistantError] where there is no answer; see the README for its messages
- */
-static VALUE service_call(VALUE self) {
+static VALUE ask(VALUE self) {
   VALUE configuration = rb_funcall(ptb_mNative, id_configuration, 0), timeout = rb_ivar_get(self, id_timeout);
   VALUE thread_id = rb_ivar_get(self, id_thread_id);
   ptb_run run = {
@@ -215,6 +209,16 @@ static VALUE service_call(VALUE self) {
   RB_GC_GUARD(configuration);
   return result;
 }
+
+/* Asks the assistant and waits for its answer.
+ *
+ * @yieldparam delta [String] a piece of the answer's text, as it arrives; without a block nothing is yielded
+ * @return [Hash] `{ text: String or nil, usage: { prompt_tokens:, completion_tokens:, total_tokens: }, model:
+ *   assistant_id, raw: { thread_id:, run_id:, assistant_message: Hash, message: the same Hash, run: Hash } }`;
+ *   the Hashes in raw have String keys
+ * @raise [AssistantError] where there is no answer; see the README for its messages
+ */
+static VALUE service_call(VALUE self) { return ptb_observe_call(self, ask, self); }
 
 static void intern_names(void) {
   id_assistant_id = rb_intern("@assistant_id");

@@ -81,13 +81,18 @@ VALUE ptb_flight_headers(const ptb_flight *f) {
   return hash;
 }
 
+/* A server may say the key wherever it says something. */
+static VALUE without_secrets(VALUE self, VALUE value) {
+  return RB_TYPE_P(value, T_STRING) ? ptb_transport_redact(self, value) : value;
+}
+
 static void set_details(VALUE self, VALUE error, const ptb_flight *f, const ptb_error_fields *fields, VALUE request_id) {
   int status = ptb_flight_http_status(f);
   ptb_error_set(error, "status", status ? INT2FIX(status) : Qnil);
-  ptb_error_set(error, "code", fields->code);
-  ptb_error_set(error, "type", fields->type);
-  ptb_error_set(error, "param", fields->param);
-  ptb_error_set(error, "request_id", request_id);
+  ptb_error_set(error, "code", without_secrets(self, fields->code));
+  ptb_error_set(error, "type", without_secrets(self, fields->type));
+  ptb_error_set(error, "param", without_secrets(self, fields->param));
+  ptb_error_set(error, "request_id", without_secrets(self, request_id));
   if (status) ptb_error_set(error, "headers", ptb_flight_headers(f));
   if (f->done && f->body_kind != PTN_BODY_EVENTS && f->inbox.len > 0) {
     ptb_error_set(error, "body", ptb_transport_redact(self, ptb_text_new(f->inbox.data, f->inbox.len)));

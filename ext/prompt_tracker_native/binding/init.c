@@ -8,6 +8,7 @@
 #include "intercept.h"
 #include "json.h"
 #include "llm_client_service.h"
+#include "observe.h"
 #include "response_shape.h"
 #include "result.h"
 #include "run.h"
@@ -38,6 +39,7 @@ RUBY_FUNC_EXPORTED void Init_prompt_tracker_native(void) {
   ptb_init_intercept();
   ptb_init_flight();
   ptb_init_transport();
+  ptb_init_observe();
   ptb_init_result();
   ptb_init_response_shape();
   ptb_init_run();

@@ -6,6 +6,7 @@
 #include "assistant_service.h"
 #include "chat.h"
 #include "errors.h"
+#include "observe.h"
 
 VALUE ptb_cLlmClientService, ptb_eApi, ptb_eMissingApiKey, ptb_eUnsupportedProvider;
 
@@ -99,13 +100,23 @@ static VALUE service_ask_assistant(VALUE self, VALUE assistant_id, VALUE prompt,
 
 static VALUE reader(VALUE self, const char *ivar) { return rb_attr_get(self, rb_intern(ivar)); }
 
-static VALUE chat(VALUE self, VALUE schema) {
+typedef struct {
+  VALUE service, schema;
+} chat_call;
+
+static VALUE chat_body(VALUE arg) {
+  VALUE self = ((chat_call *)arg)->service, schema = ((chat_call *)arg)->schema;
   VALUE options = rb_hash_dup(reader(self, "@options")), provider = rb_attr_get(self, id_provider);
   ptb_chat c = {.provider = NIL_P(provider) ? rb_str_new_cstr("openai") : provider, .model = reader(self, "@model"),
                 .prompt = reader(self, "@prompt"), .temperature = reader(self, "@temperature"),
                 .max_tokens = reader(self, "@max_tokens"), .schema = schema,
                 .timeout = rb_hash_delete(options, sym_timeout), .options = options, .block = rb_block_given_p()};
   return ptb_chat_uses_ruby_llm() ? ptb_chat_ruby_llm(&c) : ptb_chat_native(&c);
+}
+
+static VALUE chat(VALUE self, VALUE schema) {
+  chat_call c = {self, schema};
+  return ptb_observe_call(self, chat_body, (VALUE)&c);
 }
 
 /* Asks the model: through ruby_llm where the bundle has it, else by POST /chat/completions.

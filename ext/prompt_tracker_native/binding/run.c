@@ -225,7 +225,7 @@ static void fail_with_last_error(ptb_run *run) {
   if (NIL_P(message)) message = rb_utf8_str_new_cstr("Unknown error");
   VALUE error = rb_exc_new_str(ptb_eAssistant, rb_sprintf("Assistant run failed: %" PRIsVALUE, without_secrets(run, message)));
   set_ids(error, run);
-  ptb_error_set(error, "code", code);
+  ptb_error_set(error, "code", RB_TYPE_P(code, T_STRING) ? without_secrets(run, code) : code);
   bool again = ptb_is(code, "rate_limit_exceeded") || ptb_is(code, "server_error");
   ptb_error_set_retryable(error, again);
   rb_exc_raise(error);

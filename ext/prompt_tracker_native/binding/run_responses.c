@@ -143,7 +143,8 @@ static ptb_call call_of(const responding *s, ptn_method method, VALUE path, VALU
 
 static VALUE refusal_error(responding *s) {
   VALUE error = rb_exc_new_str(ptb_eAnswer, ptb_transport_redact(s->transport, s->refusal));
-  ptb_error_set(error, "code", s->refusal_code);
+  VALUE code = s->refusal_code;
+  ptb_error_set(error, "code", RB_TYPE_P(code, T_STRING) ? ptb_transport_redact(s->transport, code) : code);
   return error;
 }
 

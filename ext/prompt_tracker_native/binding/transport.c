@@ -10,6 +10,7 @@
 #include "failure.h"
 #include "headers.h"
 #include "intercept.h"
+#include "observe.h"
 #include "redact.h"
 #include "result.h"
 #include "retry.h"
@@ -252,7 +253,7 @@ static ptn_retry_verdict judge(const ptb_transport *t, const ptb_call *call, ptb
   return verdict;
 }
 
-VALUE ptb_transport_perform(VALUE self, const ptb_call *call) {
+static VALUE perform(VALUE self, const ptb_call *call) {
   const ptb_transport *t = ptb_transport_get(self);
   for (int attempt = 1;; attempt++) {
     VALUE flight = ptb_flight_new(build_request(t, call), call->assistant_id ? call->assistant_id : Qnil, call->deadline,
@@ -263,6 +264,7 @@ VALUE ptb_transport_perform(VALUE self, const ptb_call *call) {
     ptn_retry_verdict verdict = judge(t, call, f);
     if (!verdict.retry || ptn_now() + verdict.wait >= call->deadline) return flight;
     if (!ptb_intercept_again(ptb_flight_ticket(flight), &verdict.wait)) return flight;
+    ptb_observe_retry(self, call, flight, &verdict);
     if (verdict.wait > 0) rb_funcall(rb_mKernel, id_sleep, 1, DBL2NUM(verdict.wait));
     RB_GC_GUARD(flight);
   }
@@ -271,6 +273,8 @@ VALUE ptb_transport_perform(VALUE self, const ptb_call *call) {
 static VALUE fire(VALUE exchange) {
   ptb_intercept_fire((ptn_exchange *)exchange);
   return Qnil;
+VALUE ptb_transport_perform(VALUE self, const ptb_call *call) {
+  return ptb_observed() ? ptb_observe_request(self, call, perform) : perform(self, call);
 }
 
 void ptb_transport_fire(VALUE self, const ptb_call *call) {

@@ -311,8 +311,10 @@ module PromptTracker
       end
 
       def warn_of_block
-        warn "prompt_tracker-native: the block given to #{self.class}.new is not called, as there is no Faraday " \
-             "here: use PromptTracker::Native.configure, extra_headers and the proxy variables instead."
+        Observation::Logging.warning(
+          "the block given to #{self.class}.new is not called, as there is no Faraday here: use " \
+          "PromptTracker::Native.configure, extra_headers and the proxy variables instead."
+        )
       end
     end
   end

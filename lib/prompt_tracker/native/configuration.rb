@@ -232,19 +232,22 @@ module PromptTracker
       end
 
       def hidden?(name)
-        %i[organization project extra_headers assistants].include?(name)
+        %i[organization project extra_headers assistants logger].include?(name)
       end
 
       def warn_of_no_verification
         return if @warned
 
         @warned = true
-        warn "prompt_tracker-native: WARNING: verify_tls is false, so certificates are not checked and anyone on " \
-             "the way to the server can read the API key. To trust a certificate of your own, set SSL_CERT_FILE."
+        Observation::Logging.warning(
+          "WARNING: verify_tls is false, so certificates are not checked and anyone on the way to the server can " \
+          "read the API key. To trust a certificate of your own, set SSL_CERT_FILE."
+        )
       end
     end
 
     require_relative "configuration/responses"
+    require_relative "configuration/observation"
     # Each call looks for a definition. Were this loaded on demand, one thread could be loading it while another forks.
     require_relative "definitions"
 

@@ -119,7 +119,7 @@ module PromptTracker
 
             @notes.clear if @notes.size >= MOST_NOTES
             @notes[text] = true
-            warn "prompt_tracker-native: #{text}"
+            Observation::Logging.warning(text)
           end
         end
 

@@ -124,7 +124,7 @@ module PromptTracker
           answer = stream ? streamed(stream, arguments) : transport.request(*arguments)
           answer.body.nil? && stream ? +"" : yield(answer)
         rescue HTTPError => e
-          warn "prompt_tracker-native: HTTP error: #{e.message}" if log_errors
+          Observation::Logging.warning("HTTP error: #{e.message}") if log_errors
           raise
         end
 

@@ -63,6 +63,15 @@ module PromptTracker
           raise ArgumentError, "#{name} must be a String with something in it, or nil"
         end
 
+        # @return [Logger, nil]
+        def logger(name, value)
+          missing = value.nil? ? [] : %i[debug info warn error].reject { |level| value.respond_to?(level) }
+          raise ArgumentError, "#{name} must be nil or a Logger: it lacks #{missing.join(", ")}" unless missing.empty?
+
+          Native.send(:observe) unless value.nil?
+          value
+        end
+
         # @return [String, nil] without slashes at its end
         def base_url(name, value)
           return value if value.nil?
