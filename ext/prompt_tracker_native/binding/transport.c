@@ -270,11 +270,13 @@ static VALUE perform(VALUE self, const ptb_call *call) {
   }
 }
 
+VALUE ptb_transport_perform(VALUE self, const ptb_call *call) {
+  return ptb_observed() ? ptb_observe_request(self, call, perform) : perform(self, call);
+}
+
 static VALUE fire(VALUE exchange) {
   ptb_intercept_fire((ptn_exchange *)exchange);
   return Qnil;
-VALUE ptb_transport_perform(VALUE self, const ptb_call *call) {
-  return ptb_observed() ? ptb_observe_request(self, call, perform) : perform(self, call);
 }
 
 void ptb_transport_fire(VALUE self, const ptb_call *call) {
