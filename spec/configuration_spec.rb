@@ -52,7 +52,8 @@ RSpec.describe PromptTracker::Native::Configuration do
       assistants: [nil, { asst_1: { model: "gpt-4o" } }, ->(_id) {}], assistants_path: [nil, "config/assistants"],
       store: [true, false], background: [true, false], truncation: [nil, "auto", :disabled],
       include_file_search_results: [true], require_api_key: [false], reload_definitions: [nil, true, false],
-      logger: [nil, Logger.new(nil)], log_level: [:debug, "warn"], capture_content: [true], open_telemetry: [false]
+      logger: [nil, Logger.new(nil)], log_level: [:debug, "warn"], capture_content: [true], open_telemetry: [false],
+      replace_services: [true, false]
     }
     usable.each do |name, values|
       values.each do |value|
@@ -75,7 +76,7 @@ RSpec.describe PromptTracker::Native::Configuration do
       chat: [nil, :langchain], api: [nil, :chat], assistants: ["asst_1", 1], assistants_path: ["", 3], store: [nil],
       background: [1], truncation: [true, "some"], include_file_search_results: [nil], require_api_key: ["no"],
       reload_definitions: ["never"], logger: [$stdout, "log/test.log", true], log_level: [nil, :loud],
-      capture_content: [nil], open_telemetry: [1]
+      capture_content: [nil], open_telemetry: [1], replace_services: [nil, "no"]
     }
     unusable.each do |name, values|
       values.each do |value|

@@ -17,7 +17,7 @@ require_relative "native/observation"
 require_relative "native/host_configuration"
 require_relative "native/interception"
 require_relative "native/client"
-require_relative "native/services"
+require_relative "native/services_home"
 
 # What the gem shares with the PromptTracker engine: its services, and `PromptTracker.configure`.
 module PromptTracker
@@ -30,4 +30,11 @@ module PromptTracker
   module Native
     autoload :LocalServer, "prompt_tracker/native/local_server"
   end
+end
+
+# Under Rails, an initializer defines the services, once it has seen the host's files.
+if defined?(Rails::Railtie)
+  require_relative "native/railtie"
+else
+  PromptTracker::Native::Services.define
 end

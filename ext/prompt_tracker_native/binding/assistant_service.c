@@ -131,18 +131,28 @@ static VALUE client_failed(VALUE key, VALUE error) {
 /* Made once a client, where its settings can still turn out not to work. */
 static VALUE transport_of(VALUE client) { return rb_funcall(client, rb_intern("transport"), 0); }
 
-/* Makes the client; a subclass may make another. The key is looked up now, not when the app was loaded.
+/* The key, looked up now, not when the app was loaded; a subclass may look elsewhere.
  *
- * @return [PromptTracker::Native::Client] or what a stubbed OpenAI::Client.new returns
+ * @return [String, nil] nil where none is needed
  * @raise [AssistantError] "OPENAI_API_KEY environment variable not set"; it names the variable that was looked up
  */
-static VALUE service_build_client(VALUE self) {
+static VALUE service_access_token(VALUE self) {
   (void)self;
   VALUE key = rb_funcall(ptb_mNative, rb_intern("api_key"), 0);
   if (NIL_P(key) && RTEST(rb_funcall(rb_funcall(ptb_mNative, id_configuration, 0), rb_intern("needs_api_key?"), 0))) {
     VALUE variable = rb_funcall(ptb_mNative, rb_intern("api_key_variable"), 0);
     rb_raise(ptb_eAssistant, "%" PRIsVALUE " environment variable not set", variable);
   }
+  return key;
+}
+
+/* Makes the client; a subclass may make another.
+ *
+ * @return [PromptTracker::Native::Client] or what a stubbed OpenAI::Client.new returns
+ * @raise [AssistantError] where there is no key, or a setting can't work
+ */
+static VALUE service_build_client(VALUE self) {
+  VALUE key = rb_funcall(self, rb_intern("access_token"), 0);
   return rb_rescue2(new_client, key, client_failed, key, ptb_eError, (VALUE)0);
 }
 
@@ -241,9 +251,9 @@ static void intern_names(void) {
   sym_new = ID2SYM(id_new);
 }
 
-void ptb_define_assistant_service(VALUE api_error) {
+void ptb_define_assistant_service(VALUE home, VALUE api_error) {
   intern_names();
-  VALUE klass = ptb_cAssistantService = rb_define_class_under(ptb_mPromptTracker, "OpenaiAssistantService", rb_cObject);
+  VALUE klass = ptb_cAssistantService = rb_define_class_under(home, "OpenaiAssistantService", rb_cObject);
   ptb_eAssistant = rb_define_class_under(klass, "AssistantError", api_error);
   rb_gc_register_mark_object(klass);
   rb_gc_register_mark_object(ptb_eAssistant);
@@ -252,6 +262,7 @@ void ptb_define_assistant_service(VALUE api_error) {
   rb_define_attr(klass, "timeout", 1, 0);
   rb_define_attr(klass, "client", 1, 0);
   rb_define_private_method(klass, "prepare", service_prepare, 4);
+  rb_define_private_method(klass, "access_token", service_access_token, 0);
   rb_define_private_method(klass, "build_client", service_build_client, 0);
   rb_define_method(klass, "call", service_call, 0);
 }

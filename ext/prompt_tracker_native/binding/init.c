@@ -22,14 +22,15 @@ static void stop_engine(ruby_vm_t *vm) {
   ptn_engine_stop(exit_wait_s);
 }
 
-/* Defines PromptTracker::OpenaiAssistantService and PromptTracker::LlmClientService.
+/* Defines OpenaiAssistantService and LlmClientService in `home`, which has neither.
  *
  * @api private
+ * @param home [Module] PromptTracker where they take the host's place
  * @return [nil]
  */
-static VALUE define_services(VALUE self) {
+static VALUE define_services(VALUE self, VALUE home) {
   (void)self;
-  ptb_define_llm_client_service();
+  ptb_define_llm_client_service(home);
   return Qnil;
 }
 
@@ -48,5 +49,5 @@ RUBY_FUNC_EXPORTED void Init_prompt_tracker_native(void) {
   if (ptn_engine_load() != PTN_OK) rb_raise(rb_eLoadError, "libcurl could not be initialized");
   /* Not an at_exit handler: the app's own still call. */
   ruby_vm_at_exit(stop_engine);
-  rb_define_private_method(rb_singleton_class(ptb_mNative), "define_services", define_services, 0);
+  rb_define_private_method(rb_singleton_class(ptb_mNative), "define_services", define_services, 1);
 }

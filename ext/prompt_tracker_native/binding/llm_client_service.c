@@ -159,10 +159,10 @@ static void intern_names(void) {
   id_provider = rb_intern("@provider");
 }
 
-void ptb_define_llm_client_service(void) {
+void ptb_define_llm_client_service(VALUE home) {
   static const char *const readers[] = {"model", "prompt", "temperature", "max_tokens", "schema", "options"};
   intern_names();
-  VALUE klass = ptb_cLlmClientService = rb_define_class_under(ptb_mPromptTracker, "LlmClientService", rb_cObject);
+  VALUE klass = ptb_cLlmClientService = rb_define_class_under(home, "LlmClientService", rb_cObject);
   rb_gc_register_mark_object(klass);
   ptb_eUnsupportedProvider = define_error(klass, "UnsupportedProviderError");
   ptb_eMissingApiKey = define_error(klass, "MissingApiKeyError");
@@ -175,5 +175,5 @@ void ptb_define_llm_client_service(void) {
   rb_define_private_method(rb_singleton_class(klass), "chat_with_schema", service_chat_with_schema, 2);
   rb_define_method(klass, "call", service_call, 0);
   rb_define_method(klass, "call_with_schema", service_call_with_schema, 0);
-  ptb_define_assistant_service(ptb_eApi);
+  ptb_define_assistant_service(home, ptb_eApi);
 }

@@ -5,7 +5,7 @@
 
 extern VALUE ptb_cLlmClientService, ptb_eApi, ptb_eMissingApiKey, ptb_eUnsupportedProvider;
 
-/* Defines PromptTracker::LlmClientService, and with it OpenaiAssistantService, whose error descends from its. */
-void ptb_define_llm_client_service(void);
+/* Defines LlmClientService in the module `home`, and with it OpenaiAssistantService, whose error descends from its. */
+void ptb_define_llm_client_service(VALUE home);
 
 #endif

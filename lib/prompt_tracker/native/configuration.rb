@@ -141,6 +141,13 @@ module PromptTracker
       #   @return [Symbol]
       setting(:chat, :auto) { |name, value| Check.one_of(name, value, %i[auto ruby_llm native]) }
 
+      # @!attribute [rw] replace_services
+      #   Whether the gem's services take the place of the host's in a Rails app. Default true. false: the host's files
+      #   count, and the gem's classes are {Services}`::OpenaiAssistantService` and `::LlmClientService`. It is read
+      #   once, after `config/initializers`.
+      #   @return [Boolean]
+      setting(:replace_services, true) { |name, value| Check.boolean(name, value) }
+
       # All settings as they were set, without the environment; another Hash after each change.
       #
       # @api private

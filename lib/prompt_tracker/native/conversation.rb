@@ -82,7 +82,7 @@ module PromptTracker
         service = Asking.new(desk, @client, assistant_id: @assistant_id, prompt: prompt, thread_id: desk.id, **@options)
         desk.open(service.timeout)
         shown(service.call, desk)
-      rescue OpenaiAssistantService::AssistantError => e
+      rescue Services::OpenaiAssistantService::AssistantError => e
         raise desk.interruption || e
       end
 
@@ -96,7 +96,7 @@ module PromptTracker
       # The service, which asks a {Desk} instead of a server.
       #
       # @api private
-      class Asking < OpenaiAssistantService
+      class Asking < Services::OpenaiAssistantService
         # @param desk [Desk]
         # @param client [Client, nil]
         def initialize(desk, client, **more)

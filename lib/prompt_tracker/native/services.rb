@@ -1,9 +1,8 @@
 # frozen_string_literal: true
 
 # The two services' signatures. The extension has defined the classes and does the work; keywords are written in Ruby
-# so that `Method#parameters`, verifying doubles and YARD see them.
-
-PromptTracker::Native.send(:define_services)
+# so that `Method#parameters`, verifying doubles and YARD see them. Services.define loads this: the classes stand in
+# PromptTracker, or in Native::Services where the host keeps its own.
 
 module PromptTracker
   module Native
@@ -42,7 +41,7 @@ module PromptTracker
   #   weather = ->(arguments) { { celsius: 21, city: arguments["city"] } }
   #   PromptTracker::OpenaiAssistantService.call(assistant_id: "asst_abc123", prompt: "What's the weather?",
   #                                              tools: { "get_weather" => weather })
-  class OpenaiAssistantService
+  class Native::Services::OpenaiAssistantService # rubocop:disable Style/ClassAndModuleChildren
     extend Native::ThreadsImport
 
     # Same as `new(…).call`.
@@ -81,7 +80,7 @@ module PromptTracker
   #
   # @example
   #   PromptTracker::LlmClientService.call(provider: "openai", model: "gpt-4o", prompt: "Hello!")[:text]
-  class LlmClientService
+  class Native::Services::LlmClientService # rubocop:disable Style/ClassAndModuleChildren
     class << self
       # An assistant where the provider is `openai_assistants` or the model begins with `asst_`: then the same as
       # {OpenaiAssistantService.call}. Else standard chat: the same as `new(…).call`.

@@ -1,0 +1,61 @@
+# frozen_string_literal: true
+
+module PromptTracker
+  module Native
+    # Where the gem's two services stand: in PromptTracker, in the place of the host's; or, where the host keeps its
+    # own, only here. Their names here are the same classes always.
+    #
+    # @example Where `replace_services` is false
+    #   PromptTracker::Native::Services::OpenaiAssistantService.call(assistant_id: "asst_abc123", prompt: "Hello!")
+    module Services
+      # What the services are called.
+      NAMES = %i[OpenaiAssistantService LlmClientService].freeze
+
+      class << self
+        # @return [Module, nil] where the services were defined; nil before that
+        attr_reader :home
+
+        # Defines both services, once.
+        #
+        # @api private
+        # @param home [Module] {PromptTracker} or this module
+        # @return [nil]
+        # @raise [ConfigurationError] where another class stands there already
+        def define(home = PromptTracker)
+          return if @home
+
+          NAMES.each { |name| make_sure_of_room(home, name) }
+          Native.send(:define_services, home)
+          NAMES.each { |name| const_set(name, home.const_get(name, false)) } unless home.equal?(self)
+          @home = home
+          require_relative "services"
+        end
+
+        # Methods of two classes would get mixed up in one. Asked without loading what is to be autoloaded.
+        #
+        # @api private
+        # @raise [ConfigurationError]
+        def make_sure_of_room(home, name)
+          return unless home.const_defined?(name, false)
+
+          raise ConfigurationError, "#{home}::#{name} is already there, #{described(home, name)}, and the gem's " \
+                                    "can't be put in its place. Load prompt_tracker/native before it (in a Rails app: have " \
+                                    "the gem in the Gemfile without `require: false`), remove that file, or keep it " \
+                                    "with replace_services = false"
+        end
+
+        private
+
+        def described(home, name)
+          path = home.autoload?(name, false)
+          return "to be autoloaded from #{path}" if path
+
+          file, line = home.const_source_location(name, false)
+          there = home.const_get(name, false)
+          kind = there.is_a?(Class) ? "a subclass of #{there.superclass}" : "no class but a #{there.class}"
+          "#{kind}#{" defined in #{file}:#{line}" if file}"
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,6 @@
+# frozen_string_literal: true
+
+module PromptTracker
+  class Note < ActiveRecord::Base
+  end
+end

@@ -1,0 +1,6 @@
+# frozen_string_literal: true
+
+module PromptTracker
+  class ApplicationController < ActionController::API
+  end
+end
