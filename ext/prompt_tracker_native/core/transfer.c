@@ -57,9 +57,10 @@ static size_t on_read(char *into, size_t size, size_t count, void *arg) {
 /* libcurl asks to rewind when it wants to send a request again on a new connection. For a request that
  * creates something the answer is no: the server may have acted on the first. */
 static int on_seek(void *arg, curl_off_t offset, int origin) {
-  (void)arg;
+  ptn_exchange *x = arg;
   (void)offset;
   (void)origin;
+  x->rewinds = true;
   return CURL_SEEKFUNC_FAIL;
 }
 
@@ -201,6 +202,7 @@ static CURL *new_handle(void) {
 static void set_callback_data(CURL *h, ptn_exchange *x) {
   curl_easy_setopt(h, CURLOPT_PRIVATE, x);
   curl_easy_setopt(h, CURLOPT_READDATA, x);
+  curl_easy_setopt(h, CURLOPT_SEEKDATA, x);
   curl_easy_setopt(h, CURLOPT_HEADERDATA, x);
   curl_easy_setopt(h, CURLOPT_WRITEDATA, x);
   curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, x);
@@ -255,7 +257,8 @@ void ptn_transfer_release(ptn_exchange *x) {
   x->easy = NULL;
   if (!h) return;
   if (x->linger_until > 0) stop_lingering(x);
-  if (idle_count < IDLE_HANDLES) {
+  /* A handle that was told no may still want to rewind when it gets its next request, and fail it (8.14 does). */
+  if (!x->rewinds && idle_count < IDLE_HANDLES) {
     set_callback_data(h, NULL);
     curl_easy_setopt(h, CURLOPT_HTTPHEADER, NULL); /* the request that owns it is about to go */
     idle[idle_count++] = h;
