@@ -17,6 +17,7 @@ require_relative "native/observation"
 require_relative "native/host_configuration"
 require_relative "native/interception"
 require_relative "native/client"
+require_relative "native/call_many"
 require_relative "native/services_home"
 
 # What the gem shares with the PromptTracker engine: its services, and `PromptTracker.configure`.

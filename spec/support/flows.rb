@@ -109,6 +109,24 @@ module Flows
     def call(**keywords) = super(flow: :polling, **keywords)
   end
 
+  # A batch of one.
+  module InBatch
+    def call(**keywords)
+      result = PromptTracker::OpenaiAssistantService.call_many([keywords]).fetch(0)
+      result.is_a?(Exception) ? raise(result) : result
+    end
+  end
+
+  class StreamedInBatch < Streamed
+    include InBatch
+  end
+
+  class PolledInBatch < Polled
+    include InBatch
+
+    def call(**keywords) = super(flow: :polling, **keywords)
+  end
+
   # Another gem's client, which a spec put in the place of what `OpenAI::Client.new` makes.
   class ThroughRubyOpenai < Flow
     def own? = false
@@ -157,10 +175,12 @@ module Flows
   WITH_BLOCK = StreamedWithBlock.new("streamed, with a block")
   POLLED = Polled.new("polling, with the gem's own client")
   RUBY_OPENAI = ThroughRubyOpenai.new("polling, with the ruby-openai gem's client")
+  STREAMED_IN_BATCH = StreamedInBatch.new("streamed, in a batch")
+  POLLED_IN_BATCH = PolledInBatch.new("polling, in a batch")
   DOUBLES = ThroughDoubles.new("polling, with plain doubles")
 
-  ALL = [STREAMED, WITH_BLOCK, POLLED, RUBY_OPENAI, DOUBLES].freeze
-  OWN = [STREAMED, WITH_BLOCK, POLLED].freeze
+  OWN = [STREAMED, WITH_BLOCK, POLLED, STREAMED_IN_BATCH, POLLED_IN_BATCH].freeze
+  ALL = [*OWN, RUBY_OPENAI, DOUBLES].freeze
 end
 
 # A group on one flow: `call` makes the call.

@@ -46,6 +46,10 @@ module Flows
     include WithBlock
   end
 
+  class ResponsesInBatch < Responses
+    include InBatch
+  end
+
   # One JSON answer.
   class ResponsesPlain < Responses
     def streams? = false
@@ -76,6 +80,7 @@ module Flows
 
   RESPONSES = [
     Responses.new("Responses, streamed, without a block"), ResponsesWithBlock.new("Responses, streamed, with a block"),
+    ResponsesInBatch.new("Responses, streamed, in a batch"),
     ResponsesPlain.new("Responses, one JSON answer"),
     ResponsesInBackground.new("Responses, in the background, streamed"),
     ResponsesPolled.new("Responses, in the background, polling")

@@ -39,6 +39,40 @@ static void test_raise_and_drain(void **state) {
   ptn_notifier_release(n);
 }
 
+static void test_lists_those_that_have_something_new(void **state) {
+  (void)state;
+  int one, two;
+  ptn_notifier *n = take();
+  ptn_ready first = {.owner = &one}, second = {.owner = &two}, alone = {.owner = NULL};
+  assert_null(ptn_notifier_next(n));
+  ptn_notifier_announce(n, &second);
+  ptn_notifier_announce(n, &first);
+  ptn_notifier_announce(n, &second); /* listed already */
+  ptn_notifier_announce(n, &alone);
+  assert_true(readable(n));
+  assert_ptr_equal(ptn_notifier_next(n), &two);
+  assert_ptr_equal(ptn_notifier_next(n), &one);
+  assert_null(ptn_notifier_next(n));
+  ptn_notifier_announce(n, &first);
+  assert_ptr_equal(ptn_notifier_next(n), &one); /* and again, once it was taken */
+  ptn_notifier_release(n);
+}
+
+static void test_forgets_an_entry_for_good(void **state) {
+  (void)state;
+  int owners[3];
+  ptn_notifier *n = take();
+  ptn_ready entries[] = {{.owner = &owners[0]}, {.owner = &owners[1]}, {.owner = &owners[2]}};
+  for (size_t i = 0; i < 3; i++) ptn_notifier_announce(n, &entries[i]);
+  ptn_notifier_forget(n, &entries[1]);
+  ptn_notifier_announce(n, &entries[1]);
+  assert_ptr_equal(ptn_notifier_next(n), &owners[0]);
+  ptn_notifier_forget(n, &entries[0]); /* not listed */
+  assert_ptr_equal(ptn_notifier_next(n), &owners[2]);
+  assert_null(ptn_notifier_next(n));
+  ptn_notifier_release(n);
+}
+
 static void test_descriptor_is_not_inherited_by_programs(void **state) {
   (void)state;
   ptn_notifier *n = take();
@@ -176,6 +210,8 @@ static void test_fork(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_raise_and_drain),
+      cmocka_unit_test(test_lists_those_that_have_something_new),
+      cmocka_unit_test(test_forgets_an_entry_for_good),
       cmocka_unit_test(test_descriptor_is_not_inherited_by_programs),
       cmocka_unit_test(test_is_pooled_and_quiet_again),
       cmocka_unit_test(test_reference_keeps_it_out_of_the_pool),

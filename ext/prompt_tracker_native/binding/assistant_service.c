@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "batch.h"
 #include "clock.h"
 #include "deltas.h"
 #include "errors.h"
@@ -162,15 +163,29 @@ static double setting(VALUE configuration, const char *name) {
   return NUM2DBL(rb_funcall(configuration, rb_intern(name), 0));
 }
 
+static VALUE definitions(void) { return rb_const_get(ptb_mNative, rb_intern("Definitions")); }
+
+static VALUE look_up(VALUE id) { return rb_funcall(definitions(), rb_intern("find"), 1, id); }
+
+/* Once an assistant in a batch: where definitions are rows, each look-up asks the database. */
+static VALUE definition_of(VALUE id) {
+  const ptb_item *item = ptb_item_current();
+  if (!item) return look_up(id);
+  VALUE known = item->batch->definitions, definition = rb_hash_lookup2(known, id, Qundef);
+  if (definition != Qundef) return definition;
+  definition = ptb_at_home(look_up, id);
+  rb_hash_aset(known, id, definition);
+  return definition;
+}
+
 /* Looks up the definition that the Responses wire answers from; none: the Assistants wire. */
 static void find_definition(ptb_run *run) {
   VALUE api = rb_funcall(rb_funcall(ptb_mNative, id_configuration, 0), rb_intern("api"), 0);
   if (api == ID2SYM(rb_intern("assistants"))) return;
-  VALUE definitions = rb_const_get(ptb_mNative, rb_intern("Definitions"));
-  run->definition = rb_funcall(definitions, rb_intern("find"), 1, run->assistant_id);
+  run->definition = definition_of(run->assistant_id);
   if (NIL_P(run->definition) && api == ID2SYM(rb_intern("responses"))) {
     rb_raise(ptb_eConfiguration, "no definition of %" PRIsVALUE " was found. %" PRIsVALUE, run->assistant_id,
-             rb_funcall(definitions, rb_intern("places"), 1, run->assistant_id));
+             rb_funcall(definitions(), rb_intern("places"), 1, run->assistant_id));
   }
   ptb_observe_definition(run->definition);
 }
@@ -186,6 +201,12 @@ static VALUE perform(VALUE arg) {
   if (!NIL_P(run->definition)) return ptb_run_responses(run, transport, !polling);
   if (run->thread_id == sym_new) run->thread_id = Qnil;
   return ours && !polling ? ptb_run_streamed(run, transport) : ptb_run_polled(run);
+}
+
+/* Also a batch that ends with its first failure gives the other runs up. */
+static bool cancels(VALUE configuration) {
+  const ptb_item *item = ptb_item_current();
+  return (item && item->batch->raises) || RTEST(rb_funcall(configuration, rb_intern("cancel_on_interrupt"), 0));
 }
 
 static VALUE cancel_unless_ended(VALUE arg) {
@@ -204,7 +225,7 @@ static VALUE ask(VALUE self) {
       .deadline = ptn_now() + ptb_check_timeout(timeout),
       .poll_interval = setting(configuration, "poll_interval"),
       .max_poll_interval = setting(configuration, "max_poll_interval"),
-      .block = rb_block_given_p(), .cancels = RTEST(rb_funcall(configuration, rb_intern("cancel_on_interrupt"), 0)),
+      .block = rb_block_given_p(), .cancels = cancels(configuration),
       .pid = getpid(), .shown = rb_utf8_str_new(NULL, 0), .threads = Qnil, .messages = Qnil, .runs = Qnil,
       .thread_id = RB_TYPE_P(thread_id, T_STRING) ? rb_str_dup(thread_id) : thread_id,
       .run_id = Qnil, .run = Qnil, .message = Qnil, .definition = Qnil, .error_code = Qnil,

@@ -1,5 +1,6 @@
 #include "chat.h"
 #include "errors.h"
+#include "item.h"
 #include "llm_client_service.h"
 #include "result.h"
 
@@ -70,7 +71,8 @@ static VALUE usage_of(VALUE message) {
   return usage;
 }
 
-VALUE ptb_chat_ruby_llm(const ptb_chat *c) {
+static VALUE ask(VALUE arg) {
+  const ptb_chat *c = (const ptb_chat *)arg;
   VALUE keywords = rb_hash_new();
   rb_hash_aset(keywords, ID2SYM(rb_intern("model")), c->model);
   VALUE chat = rb_funcallv_kw(rb_const_get(rb_cObject, rb_intern("RubyLLM")), rb_intern("chat"), 1, &keywords, RB_PASS_KEYWORDS);
@@ -83,3 +85,6 @@ VALUE ptb_chat_ruby_llm(const ptb_chat *c) {
   if (!NIL_P(c->schema)) text = rb_funcall(text, rb_intern("to_json"), 0);
   return ptb_result_new(text, usage_of(message), rb_funcall(message, rb_intern("model_id"), 0), message);
 }
+
+/* In a batch one after the other: ruby_llm blocks. */
+VALUE ptb_chat_ruby_llm(const ptb_chat *c) { return ptb_at_home(ask, (VALUE)c); }

@@ -6,6 +6,7 @@
 #include <ruby/thread.h>
 #include <string.h>
 
+#include "batch.h"
 #include "clock.h"
 #include "engine.h"
 #include "errors.h"
@@ -18,6 +19,7 @@ static const double longest_wait_s = 600;
 static const double settle_s = 0.2;
 
 static void let_go(ptb_flight *f) {
+  if (f->exchange) ptn_notifier_forget(f->notifier, &f->exchange->ready);
   if (f->exchange && !f->done) ptn_engine_cancel(f->exchange, PTN_E_CANCELLED);
   ptn_exchange_release(f->exchange);
   ptn_notifier_release(f->notifier);
@@ -61,6 +63,7 @@ static void raise_status(ptn_status status) {
 
 typedef struct {
   ptb_flight *flight;
+  ptb_item *item; /* the call of a batch that it is for, or NULL */
   double deadline;
   ptb_sink sink;
   void *arg;
@@ -79,15 +82,21 @@ static void deliver(waiting *w) {
 }
 
 /* Waits in Ruby's own way: without the GVL, open to interrupts and Fiber schedulers. */
-static void sleep_until_notified(ptb_flight *f, double seconds) {
+static void wait_for_notifier(const ptb_flight *f, double seconds) {
   if (seconds > longest_wait_s) seconds = longest_wait_s;
   struct timeval tv = {(time_t)seconds, (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)};
   if (tv.tv_sec == 0 && tv.tv_usec < 1000) tv.tv_usec = 1000;
   int fd = ptn_notifier_fd(f->notifier);
   if (fd < 0) raise_status(PTN_E_STALE);
   if (rb_wait_for_single_fd(fd, RB_WAITFD_IN, &tv) < 0 && errno != EINTR) rb_sys_fail("waiting for an answer");
+}
+
+static void sleep_until_notified(const waiting *w, double seconds) {
+  const ptb_flight *f = w->flight;
+  if (w->item) ptb_item_wait(w->item, ptn_now() + seconds);
+  else wait_for_notifier(f, seconds);
   if (!ptn_engine_owns(f->exchange)) raise_status(PTN_E_STALE);
-  ptn_notifier_drain(f->notifier);
+  if (!w->item) ptn_notifier_drain(f->notifier); /* the batch has done so itself */
 }
 
 /* Gives up, then waits the moment that the engine needs to hand over what had come. */
@@ -96,7 +105,7 @@ static void time_out(waiting *w) {
   ptn_engine_cancel(f->exchange, PTN_E_TIMEOUT);
   double until = ptn_now() + settle_s;
   while (!(f->done = ptn_exchange_take(f->exchange, &f->inbox)) && ptn_now() < until) {
-    sleep_until_notified(f, until - ptn_now());
+    sleep_until_notified(w, until - ptn_now());
   }
   f->status = PTN_E_TIMEOUT;
 }
@@ -121,7 +130,7 @@ static VALUE wait_for_it(VALUE arg) {
       time_out(w);
       return Qnil;
     }
-    sleep_until_notified(f, left);
+    sleep_until_notified(w, left);
   }
 }
 
@@ -147,15 +156,17 @@ VALUE ptb_flight_ticket(VALUE flight) { return rb_attr_get(flight, id_ticket); }
 VALUE ptb_flight_new(ptn_request *request, VALUE assistant_id, double deadline, ptb_sink sink, void *arg) {
   ptn_status status;
   ptb_flight *f;
+  ptb_item *item = ptb_item_current();
   VALUE flight = TypedData_Make_Struct(cFlight, ptb_flight, &flight_type, f);
-  f->notifier = ptn_notifier_take(&status);
+  f->notifier = item ? ptn_notifier_retain(item->batch->notifier) : ptn_notifier_take(&status);
   if (!f->notifier) {
     ptn_request_free(request);
     raise_status(status);
   }
   f->exchange = ptn_exchange_new(request, f->notifier, sink != NULL);
   if (!f->exchange) raise_status(PTN_E_NOMEM);
-  waiting w = {f, deadline, sink, arg, Qnil};
+  f->exchange->ready.owner = item;
+  waiting w = {f, item, deadline, sink, arg, Qnil};
   status = ptb_intercept_launch(f->exchange, assistant_id, &w.ticket);
   if (status != PTN_OK) {
     f->done = true; /* nothing to cancel */

@@ -2,6 +2,7 @@
 #include <ruby/vm.h>
 
 #include "assistant_service.h"
+#include "batch.h"
 #include "engine.h"
 #include "errors.h"
 #include "flight.h"
@@ -38,6 +39,8 @@ RUBY_FUNC_EXPORTED void Init_prompt_tracker_native(void) {
   ptb_init_errors();
   ptb_init_json();
   ptb_init_intercept();
+  ptb_init_item();
+  ptb_init_batch();
   ptb_init_flight();
   ptb_init_transport();
   ptb_init_observe();

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "errors.h"
 #include "intercept.h"
+#include "item.h"
 #include "json.h"
 #include "result.h"
 #include "transport.h"
@@ -178,6 +179,8 @@ static VALUE call_handler(VALUE arg) {
   return RB_TYPE_P(output, T_STRING) ? output : ptb_json_generate(output);
 }
 
+static VALUE call_handler_at_home(VALUE arg) { return ptb_at_home(call_handler, arg); }
+
 static VALUE handler_failed(VALUE arg, VALUE error) {
   tool_call *c = (tool_call *)arg;
   VALUE prefix = rb_sprintf("Error waiting for completion: the handler of the tool %" PRIsVALUE " failed", rb_inspect(c->name));
@@ -194,7 +197,7 @@ static VALUE tool_output(ptb_run *run, VALUE function) {
     ptb_run_fail(run, "Assistant requires action: the arguments of its tool %" PRIsVALUE " are not JSON", rb_inspect(name));
   }
   tool_call c = {run, name, handler_for(run, name), NIL_P(parsed) ? rb_hash_new() : parsed};
-  return rb_rescue2(call_handler, (VALUE)&c, handler_failed, (VALUE)&c, rb_eStandardError, (VALUE)0);
+  return rb_rescue2(call_handler_at_home, (VALUE)&c, handler_failed, (VALUE)&c, rb_eStandardError, (VALUE)0);
 }
 
 VALUE ptb_run_tool_outputs(ptb_run *run) {

@@ -2,13 +2,14 @@
 
 #include "clock.h"
 #include "errors.h"
+#include "item.h"
 #include "prompt.h"
 #include "result.h"
 #include "run.h"
 
 /* The classic requests, by duck typing: any client that answers threads, messages and runs will do. */
 
-static ID id_create, id_retrieve, id_list, id_submit_tool_outputs, id_sleep;
+static ID id_create, id_retrieve, id_list, id_submit_tool_outputs;
 static ID id_threads, id_messages, id_runs;
 static VALUE sym_id, sym_thread_id, sym_run_id, sym_parameters, sym_limit, sym_order;
 
@@ -17,8 +18,21 @@ static VALUE resource(const ptb_run *run, VALUE *slot, ID name) {
   return *slot;
 }
 
-static VALUE ask(VALUE receiver, ID method, VALUE keywords) {
-  return rb_funcallv_kw(receiver, method, 1, &keywords, RB_PASS_KEYWORDS);
+typedef struct {
+  VALUE receiver, keywords; /* keywords: nil for none */
+  ID method;
+} question;
+
+static VALUE put_question(VALUE arg) {
+  question *q = (question *)arg;
+  if (NIL_P(q->keywords)) return rb_funcall(q->receiver, q->method, 0);
+  return rb_funcallv_kw(q->receiver, q->method, 1, &q->keywords, RB_PASS_KEYWORDS);
+}
+
+/* A stand-in may block; in a batch that is done outside of the item's Fiber. */
+static VALUE ask(const ptb_run *run, VALUE receiver, ID method, VALUE keywords) {
+  question q = {receiver, keywords, method};
+  return ptb_client_is_ours(run->client) ? put_question((VALUE)&q) : ptb_at_home(put_question, (VALUE)&q);
 }
 
 static VALUE keywords(VALUE key1, VALUE value1, VALUE key2, VALUE value2) {
@@ -38,14 +52,14 @@ static VALUE id_of(VALUE answer, const char *what) {
 }
 
 static void create_thread(ptb_run *run) {
-  VALUE answer = rb_funcall(resource(run, &run->threads, id_threads), id_create, 0);
+  VALUE answer = ask(run, resource(run, &run->threads, id_threads), id_create, Qnil);
   run->thread_id = id_of(answer, "thread");
 }
 
 void ptb_run_create_thread(ptb_run *run) { ptb_run_step(run, "Failed to create thread", create_thread); }
 
 static void add_message(ptb_run *run) {
-  VALUE answer = ask(resource(run, &run->messages, id_messages), id_create,
+  VALUE answer = ask(run, resource(run, &run->messages, id_messages), id_create,
                      keywords(sym_thread_id, run->thread_id, sym_parameters, ptb_run_user_message(run)));
   VALUE refusal = NIL_P(ptb_dig(answer, "id")) ? ptb_error_fields_of(answer, Qnil).message : Qnil;
   if (!NIL_P(refusal)) rb_raise(ptb_eAnswer, "%" PRIsVALUE, refusal);
@@ -53,13 +67,13 @@ static void add_message(ptb_run *run) {
 
 static void start_run(ptb_run *run) {
   VALUE parameters = ptb_run_parameters(run, rb_hash_new());
-  run->run = ask(resource(run, &run->runs, id_runs), id_create,
+  run->run = ask(run, resource(run, &run->runs, id_runs), id_create,
                  keywords(sym_thread_id, run->thread_id, sym_parameters, parameters));
   run->run_id = id_of(run->run, "run");
 }
 
 static void retrieve_run(ptb_run *run) {
-  run->run = ask(resource(run, &run->runs, id_runs), id_retrieve,
+  run->run = ask(run, resource(run, &run->runs, id_runs), id_retrieve,
                  keywords(sym_thread_id, run->thread_id, sym_id, run->run_id));
 }
 
@@ -68,7 +82,7 @@ static void retrieve_run(ptb_run *run) {
 static void submit_outputs(ptb_run *run) {
   VALUE arguments = keywords(sym_thread_id, run->thread_id, sym_run_id, run->run_id);
   rb_hash_aset(arguments, sym_parameters, ptb_run_tool_outputs(run));
-  ask(resource(run, &run->runs, id_runs), id_submit_tool_outputs, arguments);
+  ask(run, resource(run, &run->runs, id_runs), id_submit_tool_outputs, arguments);
 }
 
 /* Asks at once, then with growing waits. `sleep` is called on the service, so that specs can stub it. */
@@ -79,7 +93,7 @@ static void poll(ptb_run *run) {
     if (ptb_run_settle(run, submit_outputs)) return;
     double left = run->deadline - ptn_now();
     if (left <= 0) ptb_run_time_out(run);
-    rb_funcall(run->service, id_sleep, 1, DBL2NUM(wait < left ? wait : left));
+    ptb_pause(run->service, wait < left ? wait : left);
     if (ptn_now() >= run->deadline) ptb_run_time_out(run);
     wait = fmin(wait * 1.5, longest);
   }
@@ -90,7 +104,7 @@ void ptb_run_poll(ptb_run *run) { ptb_run_step(run, "Error waiting for completio
 /* ---- the answer ---- */
 
 static VALUE list_messages(ptb_run *run, VALUE parameters) {
-  VALUE list = ask(resource(run, &run->messages, id_messages), id_list,
+  VALUE list = ask(run, resource(run, &run->messages, id_messages), id_list,
                    keywords(sym_thread_id, run->thread_id, sym_parameters, parameters));
   VALUE data = ptb_dig(list, "data");
   if (RB_TYPE_P(data, T_ARRAY)) return data;
@@ -156,7 +170,6 @@ void ptb_init_run_polling(void) {
   id_retrieve = rb_intern("retrieve");
   id_list = rb_intern("list");
   id_submit_tool_outputs = rb_intern("submit_tool_outputs");
-  id_sleep = rb_intern("sleep");
   id_threads = rb_intern("threads");
   id_messages = rb_intern("messages");
   id_runs = rb_intern("runs");

@@ -5,6 +5,7 @@
 #include "deltas.h"
 #include "errors.h"
 #include "intercept.h"
+#include "item.h"
 #include "json.h"
 #include "prompt.h"
 #include "response_shape.h"
@@ -208,7 +209,7 @@ static VALUE create(responding *s) {
   for (;;) {
     VALUE error = exchange(s, call_of(s, PTN_POST, rb_utf8_str_new_cstr("/responses"), body_of(s)));
     if (NIL_P(error) || !is_locked(error) || ptn_now() + wait >= s->run->deadline) return error;
-    rb_funcall(s->run->service, rb_intern("sleep"), 1, DBL2NUM(wait));
+    ptb_pause(s->run->service, wait);
     wait = fmin(wait * 1.5, fmax(s->run->max_poll_interval, wait));
   }
 }
@@ -238,7 +239,7 @@ static void poll(responding *s) {
   while (!is_over(s)) {
     double left = s->run->deadline - ptn_now();
     if (left <= 0) ptb_run_time_out(s->run);
-    rb_funcall(s->run->service, rb_intern("sleep"), 1, DBL2NUM(fmin(wait, left)));
+    ptb_pause(s->run->service, fmin(wait, left));
     if (ptn_now() >= s->run->deadline) ptb_run_time_out(s->run);
     VALUE error = look_up(s);
     if (!NIL_P(error)) rb_exc_raise(error);

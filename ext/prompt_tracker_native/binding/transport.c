@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "batch.h"
 #include "clock.h"
 #include "engine.h"
 #include "errors.h"
@@ -18,7 +19,7 @@
 #include "utf8.h"
 
 static VALUE cTransport, cAnswer;
-static ID id_sleep, id_get, id_post, id_delete;
+static ID id_get, id_post, id_delete;
 
 /* ---- the object ---- */
 
@@ -265,7 +266,7 @@ static VALUE perform(VALUE self, const ptb_call *call) {
     if (!verdict.retry || ptn_now() + verdict.wait >= call->deadline) return flight;
     if (!ptb_intercept_again(ptb_flight_ticket(flight), &verdict.wait)) return flight;
     ptb_observe_retry(self, call, flight, &verdict);
-    if (verdict.wait > 0) rb_funcall(rb_mKernel, id_sleep, 1, DBL2NUM(verdict.wait));
+    if (verdict.wait > 0) ptb_pause(rb_mKernel, verdict.wait);
     RB_GC_GUARD(flight);
   }
 }
@@ -281,7 +282,8 @@ static VALUE fire(VALUE exchange) {
 
 void ptb_transport_fire(VALUE self, const ptb_call *call) {
   ptn_status status;
-  ptn_notifier *notifier = ptn_notifier_take(&status);
+  ptb_item *item = ptb_item_current();
+  ptn_notifier *notifier = item ? ptn_notifier_retain(item->batch->notifier) : ptn_notifier_take(&status);
   if (!notifier) return;
   ptn_exchange *exchange = ptn_exchange_new(build_request(ptb_transport_get(self), call), notifier, false);
   int raised = 0;
@@ -372,7 +374,6 @@ static VALUE transport_stream(int argc, VALUE *argv, VALUE self) {
 }
 
 void ptb_init_transport(void) {
-  id_sleep = rb_intern("sleep");
   id_get = rb_intern("get");
   id_post = rb_intern("post");
   id_delete = rb_intern("delete");

@@ -66,6 +66,7 @@ ptn_exchange *ptn_exchange_retain(ptn_exchange *x) {
 
 void ptn_exchange_release(ptn_exchange *x) {
   if (!x || __atomic_sub_fetch(&x->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
+  ptn_notifier_forget(x->notifier, &x->ready);
   ptn_sse_free(&x->sse);
   ptn_buffer_free(&x->staged);
   ptn_buffer_free(&x->inbox);
@@ -141,7 +142,7 @@ void ptn_exchange_publish(ptn_exchange *x) {
   pthread_mutex_lock(&lock);
   move_staged(x);
   pthread_mutex_unlock(&lock);
-  ptn_notifier_raise(x->notifier);
+  ptn_notifier_announce(x->notifier, &x->ready);
 }
 
 void ptn_exchange_finish(ptn_exchange *x, ptn_status status) {
@@ -154,7 +155,7 @@ void ptn_exchange_finish(ptn_exchange *x, ptn_status status) {
   x->done = true;
   pthread_mutex_unlock(&lock);
   x->phase = PTN_PHASE_DONE;
-  ptn_notifier_raise(x->notifier);
+  ptn_notifier_announce(x->notifier, &x->ready);
 }
 
 void ptn_exchange_answer(ptn_exchange *x, const ptn_answer *a) {

@@ -37,8 +37,9 @@ struct ptn_exchange {
   uint64_t generation; /* the engine's, counting forks */
   ptn_request *request;
   ptn_notifier *notifier;
-  bool progress; /* the caller wants events as they come */
-  bool keeps;    /* the caller wants the body as it came, too; set before it is submitted */
+  ptn_ready ready; /* whose it is among those that share the notifier */
+  bool progress;   /* the caller wants events as they come */
+  bool keeps;      /* the caller wants the body as it came, too; set before it is submitted */
 
   /* the response */
   ptn_status status;

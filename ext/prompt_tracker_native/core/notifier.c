@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@ struct ptn_notifier {
   int read_fd, write_fd;
   ptn_notifier *next_free;
   ptn_notifier *prev, *next; /* the list of all, for the child of a fork */
+  ptn_ready *first, *last;   /* entries with something new, oldest first */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -134,6 +134,56 @@ void ptn_notifier_drain(ptn_notifier *n) {
     }
   }
   __atomic_store_n(&n->raised, 0, __ATOMIC_SEQ_CST);
+}
+
+/* Under `lock`. */
+static void unlist(ptn_notifier *n, ptn_ready *entry) {
+  if (!entry->listed) return;
+  if (entry->prev) entry->prev->next = entry->next;
+  else n->first = entry->next;
+  if (entry->next) entry->next->prev = entry->prev;
+  else n->last = entry->prev;
+  entry->prev = entry->next = NULL;
+  entry->listed = false;
+}
+
+/* Under `lock`. */
+static void list(ptn_notifier *n, ptn_ready *entry) {
+  if (!entry->owner || entry->listed) return;
+  entry->listed = true;
+  entry->prev = n->last;
+  entry->next = NULL;
+  if (n->last) n->last->next = entry;
+  else n->first = entry;
+  n->last = entry;
+}
+
+static bool shares(const ptn_ready *entry) { return __atomic_load_n(&entry->owner, __ATOMIC_ACQUIRE) != NULL; }
+
+void ptn_notifier_announce(ptn_notifier *n, ptn_ready *entry) {
+  if (shares(entry)) {
+    pthread_mutex_lock(&lock);
+    list(n, entry);
+    pthread_mutex_unlock(&lock);
+  }
+  ptn_notifier_raise(n);
+}
+
+void *ptn_notifier_next(ptn_notifier *n) {
+  pthread_mutex_lock(&lock);
+  ptn_ready *entry = n->first;
+  void *owner = entry ? entry->owner : NULL;
+  if (entry) unlist(n, entry);
+  pthread_mutex_unlock(&lock);
+  return owner;
+}
+
+void ptn_notifier_forget(ptn_notifier *n, ptn_ready *entry) {
+  if (!shares(entry)) return;
+  pthread_mutex_lock(&lock);
+  unlist(n, entry);
+  __atomic_store_n(&entry->owner, NULL, __ATOMIC_RELEASE);
+  pthread_mutex_unlock(&lock);
 }
 
 void ptn_notifier_before_fork(void) { pthread_mutex_lock(&lock); }

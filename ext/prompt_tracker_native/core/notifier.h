@@ -1,6 +1,8 @@
 #ifndef PTN_NOTIFIER_H
 #define PTN_NOTIFIER_H
 
+#include <stdbool.h>
+
 #include "status.h"
 
 /* The file descriptor that a caller sleeps on until the engine has something for it: an eventfd, or a pipe
@@ -18,6 +20,24 @@ int ptn_notifier_fd(const ptn_notifier *notifier);
 void ptn_notifier_raise(ptn_notifier *notifier); /* any thread; many raises make one wake */
 /* Makes it quiet again. Look at the state that it speaks of after this call, not before. */
 void ptn_notifier_drain(ptn_notifier *notifier);
+
+/* Where many exchanges share a notifier, each has an entry that says which of them have something new. `owner` is
+ * the caller's word for it; NULL: it shares with nobody. Set before the engine has the exchange. */
+typedef struct ptn_ready ptn_ready;
+struct ptn_ready {
+  void *owner;
+  bool listed; /* these three under the notifiers' lock */
+  ptn_ready *prev, *next;
+};
+
+/* Raises the notifier, and lists the entry where it has an owner and is not listed. Any thread. */
+void ptn_notifier_announce(ptn_notifier *notifier, ptn_ready *entry);
+
+/* Takes the oldest entry off the list and returns its owner; NULL: there is none. */
+void *ptn_notifier_next(ptn_notifier *notifier);
+
+/* Takes the entry off the list; it is not listed again. */
+void ptn_notifier_forget(ptn_notifier *notifier, ptn_ready *entry);
 
 /* Around fork(2). The child closes its copies: an eventfd is shared with the parent for ever. */
 void ptn_notifier_before_fork(void);

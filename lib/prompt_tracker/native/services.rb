@@ -42,6 +42,7 @@ module PromptTracker
   #   PromptTracker::OpenaiAssistantService.call(assistant_id: "asst_abc123", prompt: "What's the weather?",
   #                                              tools: { "get_weather" => weather })
   class Native::Services::OpenaiAssistantService # rubocop:disable Style/ClassAndModuleChildren
+    extend Native::CallMany
     extend Native::ThreadsImport
 
     # Same as `new(…).call`.
@@ -81,6 +82,8 @@ module PromptTracker
   # @example
   #   PromptTracker::LlmClientService.call(provider: "openai", model: "gpt-4o", prompt: "Hello!")[:text]
   class Native::Services::LlmClientService # rubocop:disable Style/ClassAndModuleChildren
+    extend Native::CallMany
+
     class << self
       # An assistant where the provider is `openai_assistants` or the model begins with `asst_`: then the same as
       # {OpenaiAssistantService.call}. Else standard chat: the same as `new(…).call`.
