@@ -252,13 +252,16 @@ bool ptn_transfer_prepare(ptn_exchange *x) {
   return curl_easy_setopt(h, CURLOPT_URL, r->url) == CURLE_OK;
 }
 
+/* What libcurl 8.14 leaves in a handle: the wish to rewind, which fails the next request, where it was told no; and a
+ * name that could not be looked up, which the next look-up then leaks. */
+static bool is_clean(const ptn_exchange *x) { return !x->rewinds && x->sent_at > 0; }
+
 void ptn_transfer_release(ptn_exchange *x) {
   CURL *h = x->easy;
   x->easy = NULL;
   if (!h) return;
   if (x->linger_until > 0) stop_lingering(x);
-  /* A handle that was told no may still want to rewind when it gets its next request, and fail it (8.14 does). */
-  if (!x->rewinds && idle_count < IDLE_HANDLES) {
+  if (is_clean(x) && idle_count < IDLE_HANDLES) {
     set_callback_data(h, NULL);
     curl_easy_setopt(h, CURLOPT_HTTPHEADER, NULL); /* the request that owns it is about to go */
     idle[idle_count++] = h;
