@@ -27,6 +27,8 @@ static const local_route routes[] = {
     {"DELETE /fin-first", {DO(CLOSE_FIRST), SEND(JSON)}},
     {"GET /not-http", {SEND("hello\r\nthis is not HTTP\r\n\r\n"), DO(CLOSE)}},
     {"GET /status-cut", {SEND("HTTP/1.1 20"), DO(CLOSE)}},
+    {"GET /head-cut", {SEND("HTTP/1.1 200 OK\r\nContent-Type: text/ht"), DO(CLOSE)}},
+    {"GET /head-cut-between", {SEND("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"), DO(CLOSE)}},
     {"GET /cut", {SEND(JSON_HEAD(100) "{"), DO(CLOSE)}},
     {"GET /reset-in-body", {SEND(JSON_HEAD(100) "{"), PAUSE(5), DO(RESET)}},
     {"GET /bad-chunk", {SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), DO(STALL)}},
@@ -222,6 +224,8 @@ static void test_answers_that_are_none(void **state) {
   assert_true(local_wait(&c, SOON));
   assert_true(c.x->status == PTN_E_PROTOCOL || c.x->status == PTN_E_LOST || c.x->status == PTN_E_PARTIAL);
   local_free(&c);
+  assert_status(local_get_status(endpoint, "/head-cut"), PTN_E_PARTIAL);
+  assert_status(local_get_status(endpoint, "/head-cut-between"), PTN_E_PARTIAL);
   assert_status(local_get_status(endpoint, "/cut"), PTN_E_PARTIAL);
   assert_status(local_get_status(endpoint, "/reset-in-body"), PTN_E_PARTIAL);
   local_get(&c, endpoint, "/bad-chunk");

@@ -60,13 +60,13 @@ static VALUE try_parse(const char *json, size_t len, bool *mended) {
   return rb_rescue2(parse, text, parse_failed, text, eParserError, rb_eEncodingError, (VALUE)0);
 }
 
-NORETURN(static void refuse(const char *json, size_t len));
-static void refuse(const char *json, size_t len) {
+NORETURN(static void refuse(const char *json, size_t len, const char *more));
+static void refuse(const char *json, size_t len, const char *more) {
   VALUE excerpt = ptb_text_shown(ptb_text_new(json, len > EXCERPT ? EXCERPT : len)); /* redacted by those who show it */
   VALUE message = len == 0 ? rb_utf8_str_new_cstr("the answer is empty where JSON was expected")
                            : rb_sprintf("the answer is not valid JSON: %" PRIsVALUE "%s", excerpt,
                                         len > EXCERPT ? "…" : "");
-  VALUE error = rb_exc_new_str(ptb_eAnswer, message);
+  VALUE error = rb_exc_new_str(ptb_eAnswer, rb_str_cat_cstr(message, more));
   ptb_error_set(error, "body", ptb_text_join(ptb_text_new(json, len)));
   rb_exc_raise(error);
 }
@@ -78,7 +78,7 @@ VALUE ptb_json_try_raw(const char *json, size_t len) {
 
 VALUE ptb_json_parse_raw(const char *json, size_t len) {
   VALUE parsed = ptb_json_try_raw(json, len);
-  if (parsed == Qundef) refuse(json, len);
+  if (parsed == Qundef) refuse(json, len, "");
   return parsed;
 }
 
@@ -88,9 +88,11 @@ VALUE ptb_json_try(const char *json, size_t len) {
   return parsed != Qundef && mended ? join_deep(parsed) : parsed;
 }
 
-VALUE ptb_json_parse(const char *json, size_t len) {
+VALUE ptb_json_parse(const char *json, size_t len) { return ptb_json_parse_or(json, len, ""); }
+
+VALUE ptb_json_parse_or(const char *json, size_t len, const char *more) {
   VALUE parsed = ptb_json_try(json, len);
-  if (parsed == Qundef) refuse(json, len);
+  if (parsed == Qundef) refuse(json, len, more);
   return parsed;
 }
 

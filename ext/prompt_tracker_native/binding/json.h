@@ -16,6 +16,9 @@ VALUE ptb_json_try_raw(const char *json, size_t len);
 /* Parses with every string made valid. */
 VALUE ptb_json_parse(const char *json, size_t len);
 
+/* The same, with an error whose message ends in `more`. */
+VALUE ptb_json_parse_or(const char *json, size_t len, const char *more);
+
 /* The same, but Qundef where it is no JSON. */
 VALUE ptb_json_try(const char *json, size_t len);
 

@@ -127,7 +127,8 @@ static void read_all(responding *s, const ptn_buffer *records) {
 
 static void read_json(responding *s, const ptb_flight *f) {
   if (f->inbox.len == 0) rb_raise(ptb_eAnswer, "the server's answer is empty; a response may have been started");
-  VALUE object = ptb_json_parse(f->inbox.data, f->inbox.len), id = ptb_dig(object, "id");
+  const char *unclear = NIL_P(s->response_id) ? "; a response may have been started" : "";
+  VALUE object = ptb_json_parse_or(f->inbox.data, f->inbox.len, unclear), id = ptb_dig(object, "id");
   if (!ptb_is_server_id(id)) {
     VALUE message = ptb_error_fields_of(object, Qnil).message;
     rb_raise(ptb_eAnswer, "%" PRIsVALUE, NIL_P(message) ? rb_utf8_str_new_cstr("the server's answer has no response in it") : message);

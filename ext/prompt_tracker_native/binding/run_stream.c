@@ -127,7 +127,8 @@ static void read_all(streaming *s, const ptn_buffer *records) {
 
 static void read_json(ptb_run *run, const ptb_flight *f) {
   if (f->inbox.len == 0) rb_raise(ptb_eAnswer, "the server's answer is empty; a run may have been started");
-  VALUE object = ptb_json_parse(f->inbox.data, f->inbox.len);
+  const char *unclear = NIL_P(run->run_id) ? "; a run may have been started" : "";
+  VALUE object = ptb_json_parse_or(f->inbox.data, f->inbox.len, unclear);
   VALUE id = ptb_dig(object, "id");
   if (!ptb_is_server_id(id)) {
     VALUE message = ptb_error_fields_of(object, Qnil).message;

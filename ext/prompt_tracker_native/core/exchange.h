@@ -63,7 +63,7 @@ struct ptn_exchange {
   ptn_buffer staged; /* not yet in the inbox */
   size_t received;   /* decoded bytes */
   size_t body_sent;
-  bool opens, opened, too_large, no_memory;
+  bool opens, opened, head_whole, too_large, no_memory;
   bool rewinds; /* libcurl asked to send it again */
   curl_socket_t fds[2]; /* opened for it; two where IPv6 and IPv4 race */
   int local_port;

@@ -68,6 +68,7 @@ static void on_status_line(ptn_exchange *x, const char *line, size_t len) {
   ptn_buffer_clear(&x->headers); /* of an interim response */
   const char *space = memchr(line, ' ', len);
   x->http_status = 0;
+  x->head_whole = false;
   for (size_t i = space ? (size_t)(space - line) + 1 : len; i < len; i++) {
     if (line[i] < '0' || line[i] > '9') break;
     x->http_status = x->http_status * 10 + (line[i] - '0');
@@ -84,6 +85,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg) {
   if (x->sent_at == 0) connected(x);
   x->sent = true;
   if (len > 5 && memcmp(line, "HTTP/", 5) == 0) on_status_line(x, line, len);
+  if (line[0] == '\r' || line[0] == '\n') x->head_whole = true;
   if (len > MAX_HEADERS - x->headers.len) {
     x->too_large = true;
     return 0;
@@ -294,7 +296,7 @@ ptn_status ptn_transfer_status(const ptn_exchange *x, CURLcode code) {
   /* A request without a body may have been sent before libcurl tried a new connection for it. */
   bool unclear = x->sent && ptn_request_creates(x->request);
   switch (code) {
-  case CURLE_OK: return PTN_OK;
+  case CURLE_OK: return x->head_whole ? PTN_OK : PTN_E_PARTIAL; /* a head that is cut is no error to libcurl */
   case CURLE_URL_MALFORMAT: case CURLE_UNSUPPORTED_PROTOCOL:
     return x->sent_at > 0 ? PTN_E_PROTOCOL : PTN_E_URL;
   case CURLE_COULDNT_RESOLVE_HOST:

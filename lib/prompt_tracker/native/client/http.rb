@@ -14,6 +14,8 @@ module PromptTracker
         NO_HEADERS = {}.freeze
         # How much of an answer a message quotes.
         QUOTED = 200
+        # What is said of an answer to a POST that can't be read: the extension says it in the same words.
+        MAYBE = "; the request may have been carried out: a run may have been started"
         # A key in a text that is quoted, whoever's it is.
         KEY = /\b(?:sk|rk|pk)-[A-Za-z0-9_-]{8,}|Bearer\s+[^\s"',]+/i
 
@@ -95,7 +97,7 @@ module PromptTracker
             next {} if method == :delete && answer.body.to_s.empty?
 
             raise unusable(answer, "#{method.to_s.upcase} #{path} was answered with HTTP #{answer.status} and " \
-                                   "something other than a JSON object: #{quote(answer.body)}")
+                                   "something other than a JSON object: #{quote(answer.body)}#{MAYBE if method == :post}")
           end
         end
 
