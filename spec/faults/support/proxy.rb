@@ -46,6 +46,9 @@ module Faults
     # @yieldparam exchange [Exchange]
     def on(pattern, times: 1, &action) = plan(pattern, times, action)
 
+    # From now on all goes through.
+    def forget_plans = @lock.synchronize { @plans.clear }
+
     # Nobody listens any more; connections that stand are not touched.
     def stop_listening
       @thread.kill.join
