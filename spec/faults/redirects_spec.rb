@@ -22,7 +22,9 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "and redirects", :server d
   targets = {
     "another port" => ->(path) { "#{elsewhere.url}#{path}" },
     "another host" => ->(path) { "#{elsewhere.url("localhost")}#{path}" },
-    "another host, with the user's name in it" => ->(path) { "http://127.0.0.1:#{proxy.port}@localhost:#{elsewhere.port}/v1#{path}" },
+    "another host, with the user's name in it" => lambda { |path|
+      "http://127.0.0.1:#{proxy.port}@localhost:#{elsewhere.port}/v1#{path}"
+    },
     "a host without a scheme" => ->(path) { "//localhost:#{elsewhere.port}/v1#{path}" },
     "itself, for ever" => ->(path) { "#{proxy.url}#{path}" },
     "a path" => ->(path) { "/v1#{path}" },

@@ -28,7 +28,8 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "on a connection that has 
 
   def started = proxy.requests.count { |line| line.match?(/\APOST .*(runs|responses)\z/) }
 
-  [Flows::STREAMED, Flows::WITH_BLOCK, Flows::POLLED, Flows::RESPONSES[0], Flows::RESPONSES[4]].product([false, true]).each do |flow, secure|
+  [Flows::STREAMED, Flows::WITH_BLOCK, Flows::POLLED, Flows::RESPONSES[0],
+   Flows::RESPONSES[4]].product([false, true]).each do |flow, secure|
     describe "#{flow.name}#{" over TLS" if secure}" do
       include_context "with a flow", flow
       include flow.helpers if flow.helpers

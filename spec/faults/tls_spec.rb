@@ -30,7 +30,15 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "and TLS that is not as it
     @proxy
   end
 
-  def certificate(name = "bad", issuer: authority, **options) = Faults::Certificate.new(name, issuer: issuer, **options)
+  def certificate(issuer: authority, **options) = Faults::Certificate.new("server", issuer: issuer, **options)
+
+  # A certificate between the authority's and the server's.
+  def link(authority: true, **options)
+    Faults::Certificate.new("link", issuer: self.authority, authority: authority, **options)
+  end
+
+  # A server that shows the link too.
+  def chained(link) = certificate(issuer: link).context(chain: [link])
 
   def expect_nothing_sent
     expect(@proxy.requests).to eq([])
@@ -38,29 +46,23 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "and TLS that is not as it
     expect(@proxy.connections).to be_between(1, 3)
   end
 
+  # What each server shows, and what is said of it.
+  another = /no alternative certificate subject name|does not match/
+  unknown = /local issuer|self.signed/i
   bad = {
-    "another host's certificate" =>
-      [-> { certificate(names: "DNS:api.example.com").context }, /no alternative certificate subject name|does not match/],
-    "another address's certificate" => [-> { certificate(names: "IP:127.0.0.2").context }, /subject name|does not match/],
+    "another host's certificate" => [another, -> { certificate(names: "DNS:api.example.com").context }],
+    "another address's certificate" => [another, -> { certificate(names: "IP:127.0.0.2").context }],
     "a certificate for any host but this one" =>
-      [-> { certificate(names: "DNS:*.example.com,DNS:*").context }, /subject name|does not match/],
-    "an expired certificate" => [-> { certificate(from: -7200, to: -3600).context }, /expired/],
-    "a certificate of tomorrow" => [-> { certificate(from: 3600, to: 7200).context }, /not yet valid/],
-    "a self-signed certificate" => [-> { certificate(issuer: nil).context }, /self.signed/i],
+      [another, -> { certificate(names: "DNS:*.example.com,DNS:*").context }],
+    "an expired certificate" => [/expired/, -> { certificate(from: -7200, to: -3600).context }],
+    "a certificate of tomorrow" => [/not yet valid/, -> { certificate(from: 3600, to: 7200).context }],
+    "a self-signed certificate" => [unknown, -> { certificate(issuer: nil).context }],
     "a certificate of an authority that nobody knows" =>
-      [-> { certificate(issuer: Faults::Certificate.new("unknown", authority: true)).context }, /local issuer|self.signed/i],
-    "a chain with a link missing" => [lambda {
-      middle = Faults::Certificate.new("middle", issuer: authority, authority: true)
-      certificate(issuer: middle).context
-    }, /local issuer/],
-    "a chain by way of a certificate that may not sign" => [lambda {
-      middle = Faults::Certificate.new("middle", issuer: authority)
-      certificate(issuer: middle).context(chain: [middle])
-    }, /invalid CA|local issuer|invalid.*certificate/i],
-    "a chain with an expired link" => [lambda {
-      middle = Faults::Certificate.new("middle", issuer: authority, authority: true, from: -7200, to: -3600)
-      certificate(issuer: middle).context(chain: [middle])
-    }, /expired/]
+      [unknown, -> { certificate(issuer: Faults::Certificate.new("unknown", authority: true)).context }],
+    "a chain with a link missing" => [unknown, -> { certificate(issuer: link).context }],
+    "a chain by way of a certificate that may not sign" =>
+      [/invalid CA|invalid.*certificate|local issuer/i, -> { chained(link(authority: false)) }],
+    "a chain with an expired link" => [/expired/, -> { chained(link(from: -7200, to: -3600)) }]
   }
 
   [Flows::STREAMED, Flows::POLLED, Flows::RESPONSES[0]].each do |flow|
@@ -68,7 +70,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "and TLS that is not as it
       include_context "with a flow", flow
       include flow.helpers if flow.helpers
 
-      bad.each do |name, (context, said)|
+      bad.each do |name, (said, context)|
         it "refuses #{name}, sends it nothing, and does not try again" do
           serve_with(instance_exec(&context))
           raised = failure_of { call }
@@ -81,8 +83,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "and TLS that is not as it
       end
 
       it "takes a chain that is whole" do
-        middle = Faults::Certificate.new("middle", issuer: authority, authority: true)
-        serve_with(certificate("good", issuer: middle).context(chain: [middle]))
+        serve_with(chained(link))
         expect(call[:text]).to be_a(String)
       end
 

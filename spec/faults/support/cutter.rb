@@ -17,7 +17,7 @@ module Faults
     # @yieldparam path [String] of a GET
     # @yieldreturn [Hash] its answer
     def initialize(body, naming:, text:, &answers)
-      @wire = +"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n".b
+      @wire = +"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n".b
       @named = nil
       body.b.scan(/.+?\n\n/mn) do |event|
         @wire << "#{event.bytesize.to_s(16)}\r\n#{event}"

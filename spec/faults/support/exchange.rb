@@ -18,7 +18,7 @@ module Faults
     # Has the server carry it out.
     #
     # @return [String] the whole answer, head and framing included
-    def carried_out = @answer ||= @proxy.ask_server(bytes)
+    def carried_out = @carried_out ||= @proxy.ask_server(bytes)
 
     # @return [String] the head of the server's answer, with its empty line
     def head = carried_out[/\A.*?\r\n\r\n/mn]

@@ -146,7 +146,7 @@ module Faults
 
     def handle(exchange)
       @lock.synchronize { @requests << exchange.line }
-      action = take { |plan| plan.on != :connect && plan.on === exchange.line }
+      action = take { |plan| plan.on != :connect && plan.on.match?(exchange.line) }
       action ? action.call(exchange) : exchange.forward
     end
   end

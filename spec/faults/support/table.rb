@@ -38,7 +38,7 @@ module Faults
   }.freeze
 
   # A table of faults that one proxy can produce.
-  TABLE = []
+  TABLE = [] # rubocop:disable Style/MutableConstant -- filled below
 
   class << self
     # @return [Array<Fault>] of that place
@@ -66,7 +66,8 @@ module Faults
   fault("a connection is closed as it is made", :answer_or_ambiguous, where: :connecting) do |proxy, _|
     proxy.on_connect(&:close)
   end
-  fault("a connection is accepted and nothing is read", :timed_out, where: :connecting, options: { timeout: 0.3 }) do |proxy, _|
+  fault("a connection is accepted and nothing is read", :timed_out, where: :connecting,
+                                                                    options: { timeout: 0.3 }) do |proxy, _|
     proxy.on_connect { |x| sleep 0.05 until x.gone? }
   end
 
@@ -139,7 +140,8 @@ module Faults
     x.stall
   end
   exchange("no length, and an end without a word", :answer) do |x|
-    x.write("#{x.head.gsub(/^(transfer-encoding|content-length|connection):.*\r\n/i, "").chomp("\r\n")}Connection: close\r\n\r\n#{x.body}")
+    x.write("#{x.head.gsub(/^(transfer-encoding|content-length|connection):.*\r\n/i,
+                           "").chomp("\r\n")}Connection: close\r\n\r\n#{x.body}")
     x.close
   end
 

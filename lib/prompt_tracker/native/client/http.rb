@@ -97,7 +97,8 @@ module PromptTracker
             next {} if method == :delete && answer.body.to_s.empty?
 
             raise unusable(answer, "#{method.to_s.upcase} #{path} was answered with HTTP #{answer.status} and " \
-                                   "something other than a JSON object: #{quote(answer.body)}#{MAYBE if method == :post}")
+                                   "something other than a JSON object: #{quote(answer.body)}" \
+                                   "#{MAYBE if method == :post}")
           end
         end
 
