@@ -27,11 +27,15 @@ static void let_go(ptb_flight *f) {
   f->notifier = NULL;
 }
 
+void ptb_flight_empty(ptb_flight *f) {
+  ptn_buffer_free(&f->inbox);
+  ptn_buffer_free(&f->headers);
+}
+
 static void flight_free(void *ptr) {
   ptb_flight *f = ptr;
   let_go(f);
-  ptn_buffer_free(&f->inbox);
-  ptn_buffer_free(&f->headers);
+  ptb_flight_empty(f);
   ruby_xfree(f);
 }
 

@@ -165,6 +165,7 @@ static VALUE exchange(responding *s, ptb_call call) {
   } else if (NIL_P(error) && !(call.method == PTN_GET && s->streamed && f->inbox.len == 0)) {
     read_json(s, f); /* (a stream that is taken up again may have nothing more to say) */
   }
+  ptb_flight_empty(f);
   RB_GC_GUARD(flight);
   return NIL_P(s->refusal) ? error : refusal_error(s);
 }

@@ -166,6 +166,7 @@ static void stream(streaming *s) {
   if (run->run == before && !NIL_P(error) && !outputs_may_have_arrived) rb_exc_raise(error);
   if (NIL_P(run->run_id)) rb_raise(ptb_eAnswer, "the server's stream ended before it named a run; one may have been started");
   if (run->run == before) run->run = rb_hash_new(); /* the same run, its status unknown: ask */
+  ptb_flight_empty(f);
   RB_GC_GUARD(flight);
 }
 

@@ -35,11 +35,16 @@ static struct {
   int active;                             /* atomic */
 } engine = {.generation = 1};
 
-/* Under `state`. */
-static void wake(void) {
-  if (!engine.multi || engine.wake_sent) return;
+/* Under `state`. What is to be woken once that is unlocked, or NULL: a woken engine wants the lock at once. */
+static CURLM *wakes(void) {
+  if (!engine.multi || engine.wake_sent) return NULL;
   engine.wake_sent = true;
-  curl_multi_wakeup(engine.multi);
+  return engine.multi;
+}
+
+static void unlock_and_wake(CURLM *multi) {
+  pthread_mutex_unlock(&state);
+  if (multi) curl_multi_wakeup(multi);
 }
 
 /* ---- the engine thread ---- */
@@ -256,6 +261,7 @@ static ptn_status ensure_running(void) {
 }
 
 ptn_status ptn_engine_submit(ptn_exchange *x) {
+  CURLM *asleep = NULL;
   pthread_mutex_lock(&state);
   ptn_status status = ensure_running();
   if (status == PTN_OK) {
@@ -265,9 +271,9 @@ ptn_status ptn_engine_submit(ptn_exchange *x) {
     else engine.inbox_first = x;
     engine.inbox_last = ptn_exchange_retain(x);
     __atomic_add_fetch(&engine.active, 1, __ATOMIC_RELAXED);
-    wake();
+    asleep = wakes();
   }
-  pthread_mutex_unlock(&state);
+  unlock_and_wake(asleep);
   return status;
 }
 
@@ -279,8 +285,7 @@ void ptn_engine_cancel(ptn_exchange *x, ptn_status reason) {
   pthread_mutex_lock(&state);
   x->cancel_next = engine.cancels;
   engine.cancels = ptn_exchange_retain(x);
-  wake();
-  pthread_mutex_unlock(&state);
+  unlock_and_wake(wakes());
 }
 
 bool ptn_engine_owns(const ptn_exchange *x) { return x->generation == engine.generation; }
@@ -299,7 +304,8 @@ void ptn_engine_stop(double seconds) {
   pthread_mutex_lock(&state);
   __atomic_store_n(&engine.stopping, true, __ATOMIC_RELEASE);
   if (engine.running) {
-    wake();
+    CURLM *asleep = wakes();
+    if (asleep) curl_multi_wakeup(asleep);
     while (!engine.exited && pthread_cond_timedwait(&exited_cond, &state, &until) != ETIMEDOUT) {
     }
     if (engine.exited) pthread_join(engine.thread, NULL);
@@ -317,8 +323,7 @@ static void before_fork(void) {
   pthread_mutex_lock(&state);
   bool awake = engine.running;
   engine.wake_sent = false;
-  if (awake) wake();
-  pthread_mutex_unlock(&state);
+  unlock_and_wake(awake ? wakes() : NULL);
   pthread_mutex_lock(&run);
   pthread_mutex_lock(&state);
   ptn_exchange_before_fork();

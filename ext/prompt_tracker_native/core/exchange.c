@@ -15,7 +15,9 @@ typedef struct {
 
 static bool store_event(void *arg, const char *event, size_t event_len, const char *data, size_t data_len) {
   ptn_exchange *x = arg;
-  record_head head = {ptn_kind_of(event, event_len, data, data_len), (uint32_t)event_len, data_len};
+  ptn_kind kind = ptn_kind_of(event, event_len, data, data_len);
+  if (!x->progress && ptn_kind_is_passing(kind)) return true;
+  record_head head = {kind, (uint32_t)event_len, data_len};
   if (!ptn_buffer_reserve(&x->staged, sizeof(head) + event_len + data_len)) {
     x->no_memory = true;
     return false;
@@ -23,7 +25,7 @@ static bool store_event(void *arg, const char *event, size_t event_len, const ch
   ptn_buffer_append(&x->staged, &head, sizeof(head));
   ptn_buffer_append(&x->staged, event, event_len);
   ptn_buffer_append(&x->staged, data, data_len);
-  if (ptn_kind_ends_stream((ptn_kind)head.kind)) x->ended = true;
+  if (ptn_kind_ends_stream(kind)) x->ended = true;
   return true;
 }
 

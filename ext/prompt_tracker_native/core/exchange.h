@@ -38,7 +38,7 @@ struct ptn_exchange {
   ptn_request *request;
   ptn_notifier *notifier;
   ptn_ready ready; /* whose it is among those that share the notifier */
-  bool progress;   /* the caller wants events as they come */
+  bool progress;   /* the caller wants events as they come, passing ones too */
   bool keeps;      /* the caller wants the body as it came, too; set before it is submitted */
 
   /* the response */

@@ -140,6 +140,11 @@ bool ptn_kind_ends_stream(ptn_kind kind) {
   }
 }
 
+bool ptn_kind_is_passing(ptn_kind kind) {
+  return kind == PTN_KIND_MESSAGE_DELTA || kind == PTN_KIND_RESPONSE_TEXT_DELTA ||
+         kind == PTN_KIND_RESPONSE_REFUSAL_DELTA || kind == PTN_KIND_RUN_STEP;
+}
+
 const char *ptn_kind_name(ptn_kind kind) {
   return (unsigned)kind < COUNT ? NAMES[kind].at : "other";
 }

@@ -56,6 +56,9 @@ ptn_kind ptn_kind_of(const char *event, size_t event_len, const char *data, size
 /* Whether nothing that matters comes after it in this stream. */
 bool ptn_kind_ends_stream(ptn_kind kind);
 
+/* Whether it tells nothing that a later event of its stream doesn't tell as a whole: pieces of text, and steps. */
+bool ptn_kind_is_passing(ptn_kind kind);
+
 /* A static string, "other" outside the list too. */
 const char *ptn_kind_name(ptn_kind kind);
 

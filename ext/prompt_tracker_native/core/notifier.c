@@ -75,7 +75,7 @@ ptn_notifier *ptn_notifier_take(ptn_status *status) {
   *status = PTN_OK;
   if (n) {
     n->refs = 1;
-    ptn_notifier_drain(n);
+    if (__atomic_load_n(&n->raised, __ATOMIC_ACQUIRE)) ptn_notifier_drain(n);
     return n;
   }
   n = calloc(1, sizeof(*n));
