@@ -18,6 +18,7 @@ require_relative "native/host_configuration"
 require_relative "native/interception"
 require_relative "native/client"
 require_relative "native/call_many"
+require_relative "native/console"
 require_relative "native/services_home"
 
 # What the gem shares with the PromptTracker engine: its services, and `PromptTracker.configure`.
@@ -29,7 +30,28 @@ module PromptTracker
   #   result = PromptTracker::OpenaiAssistantService.call(assistant_id: "asst_…", prompt: "Hello!")
   #   result[:text] # => "Hello! How can I help?"
   module Native
+    autoload :Doctor, "prompt_tracker/native/doctor"
     autoload :LocalServer, "prompt_tracker/native/local_server"
+
+    class << self
+      # Checks what a call needs: the key (which is never shown), the base URL, proxy and certificates, which API will
+      # answer and why, the definitions, and by one `GET /models` the network. Prints what it finds and what to do.
+      #
+      # @param assistant_id [String, nil] an assistant whose calls are to be looked at, too
+      # @param network [Boolean] false: no request is made
+      # @param timeout [Numeric] seconds for the request. Default 10.
+      # @param out [#puts, nil] where to print; nil: nowhere
+      # @return [Doctor::Report]
+      # @raise [ArgumentError] where the timeout isn't a number of seconds
+      # @example
+      #   PromptTracker::Native.doctor
+      #   PromptTracker::Native.doctor("asst_abc123").ok? # => true
+      def doctor(assistant_id = nil, network: true, timeout: 10, out: $stdout)
+        report = Doctor.new(assistant_id, network: network, timeout: timeout).examine { |check| out&.puts(check) }
+        out&.puts(report.summary)
+        report
+      end
+    end
   end
 end
 

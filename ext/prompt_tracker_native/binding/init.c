@@ -1,6 +1,7 @@
 #include <ruby.h>
 #include <ruby/vm.h>
 
+#include "about.h"
 #include "assistant_service.h"
 #include "batch.h"
 #include "engine.h"
@@ -35,6 +36,21 @@ static VALUE define_services(VALUE self, VALUE home) {
   return Qnil;
 }
 
+/* The libcurl that carries the requests.
+ *
+ * @api private
+ * @return [Hash] `{ version: "libcurl/7.88.1 …", http2: true, ca_file: "/etc/ssl/…" or nil }`
+ */
+static VALUE about_libcurl(VALUE self) {
+  (void)self;
+  VALUE about = rb_hash_new();
+  const char *ca_file = ptn_about_ca_file();
+  rb_hash_aset(about, ID2SYM(rb_intern("version")), rb_utf8_str_new_cstr(ptn_about_libcurl()));
+  rb_hash_aset(about, ID2SYM(rb_intern("http2")), ptn_about_http2() ? Qtrue : Qfalse);
+  rb_hash_aset(about, ID2SYM(rb_intern("ca_file")), ca_file ? rb_utf8_str_new_cstr(ca_file) : Qnil);
+  return about;
+}
+
 RUBY_FUNC_EXPORTED void Init_prompt_tracker_native(void) {
   ptb_init_errors();
   ptb_init_json();
@@ -53,4 +69,5 @@ RUBY_FUNC_EXPORTED void Init_prompt_tracker_native(void) {
   /* Not an at_exit handler: the app's own still call. */
   ruby_vm_at_exit(stop_engine);
   rb_define_private_method(rb_singleton_class(ptb_mNative), "define_services", define_services, 1);
+  rb_define_singleton_method(ptb_mNative, "libcurl", about_libcurl, 0);
 }

@@ -15,11 +15,13 @@ module PromptTracker
       INTERRUPTED = 130
 
       autoload :CheckDefinitions, "prompt_tracker/native/cli/check_definitions"
+      autoload :Doctor, "prompt_tracker/native/cli/doctor"
       autoload :ExportDefinitions, "prompt_tracker/native/cli/export_definitions"
       autoload :NewDefinition, "prompt_tracker/native/cli/new_definition"
 
       # The words of each command, its class, and what it does in half a line.
       COMMANDS = {
+        %w[doctor] => [:Doctor, "look for what could keep calls from working, and say what to do"],
         %w[definitions new] => [:NewDefinition, "write a template for an assistant's definition"],
         %w[definitions check] => [:CheckDefinitions, "check all definitions, and show what each will send"],
         %w[definitions export] => [:ExportDefinitions, "save the engine's records, or a server's assistants, as files"]

@@ -267,6 +267,17 @@ module PromptTracker
         @transport ||= Transport.new(@base_url, headers, **@settings.transport_options(@base_url))
       end
 
+      # Asks for the models, once: whatever fails is an error at once.
+      #
+      # @api private
+      # @param timeout [Numeric] seconds
+      # @return [Answer]
+      # @raise [Error]
+      def probe(timeout)
+        options = { **@settings.transport_options(@base_url), max_retries: 0 }
+        Transport.new(@base_url, headers, **options).request(:get, target("/models", nil), nil, nil, timeout)
+      end
+
       # @return [String] without keys and headers
       def inspect
         hidden = { access_token: @access_token, admin_token: @admin_token, organization_id: @organization_id,

@@ -23,6 +23,14 @@ module PromptTracker
 
       config.to_prepare { Namespaces.load }
 
+      # Where the app has named a logger, that one is told.
+      config.after_initialize do
+        next if Native.configuration.logger
+
+        require_relative "log_subscriber"
+        LogSubscriber.attach_to :prompt_tracker_native
+      end
+
       # A setting by its name, as `config.prompt_tracker_native` has it.
       #
       # @api private

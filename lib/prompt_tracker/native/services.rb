@@ -75,6 +75,11 @@ module PromptTracker
     def initialize(assistant_id:, prompt:, timeout: 60, **more)
       prepare(assistant_id, prompt, timeout, more)
     end
+
+    # @return [String] without the prompt
+    def inspect
+      "#<#{self.class} #{assistant_id} timeout=#{timeout}>"
+    end
   end
 
   # Calls a language model: an assistant, or standard chat.
@@ -143,6 +148,11 @@ module PromptTracker
       @max_tokens = max_tokens
       @schema = schema
       @options = options
+    end
+
+    # @return [String] without the prompt
+    def inspect
+      "#<#{self.class} #{model}>"
     end
   end
 end

@@ -27,6 +27,11 @@ module PromptTracker
           @client = client.beta(assistants: BETA_VERSION)
         end
 
+        # @return [String]
+        def inspect
+          "#<#{self.class} #{@client.uri_base}>"
+        end
+
         private
 
         # One request to the Assistants API.

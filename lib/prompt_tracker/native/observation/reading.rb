@@ -15,7 +15,7 @@ module PromptTracker
         class << self
           # @return [Hash] what is known of a call before it is made
           def call(service)
-            payload = service.is_a?(LlmClientService) ? chat(service) : assistant(service)
+            payload = service.is_a?(Services::LlmClientService) ? chat(service) : assistant(service)
             payload.update(requests: 0, attempts: 0)
             payload[:prompt] = service.prompt if content?
             payload.compact
