@@ -82,7 +82,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, :server do
 
     it "keep their helpers private" do
       own = described_class.public_instance_methods(false)
-      expect(own).to match_array(%i[assistant_id prompt timeout client call])
+      expect(own).to match_array(%i[assistant_id prompt timeout client call inspect])
       expect(described_class.private_instance_methods(false)).to include(:build_client)
       expect(described_class.singleton_methods(false)).to eq([:call])
     end
