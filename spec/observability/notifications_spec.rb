@@ -117,6 +117,25 @@ RSpec.describe "Events", :server, :child_process, :observability do
       .to eq([[true, false, 1], [false, true, 2], *([[false, false, 1]] * 4)])
   end
 
+  it "are those of each call of call_many" do
+    server.fails_with(503, times: 2, headers: { "retry-after-ms" => "1" })
+    code = <<~RUBY
+      #{keep}
+      calls = Array.new(6) { |i| { assistant_id: "asst_\#{i}", prompt: "Hello!" } }
+      results = PromptTracker::OpenaiAssistantService.call_many(calls, concurrency: 3)
+      ended = events.select { |e| e.name.start_with?("call") }.to_h { |e| [e.payload[:assistant_id], e.payload] }
+      puts JSON.generate(
+        same: results.map { |r| ended[r[:model]][:run_id] == r[:raw][:run_id] }, requests: ended.values.map { |c| c[:requests] },
+        attempts: ended.values.sum { |c| c[:attempts] }, names: events.map(&:name).tally, left: Thread.current.keys
+      )
+    RUBY
+    expect(in_app(code, before: active_support)).to include(
+      "same" => [true] * 6, "requests" => [1] * 6, "attempts" => 8,
+      "names" => { "call.prompt_tracker_native" => 6, "request.prompt_tracker_native" => 6,
+                   "retry.prompt_tracker_native" => 2 }
+    )
+  end
+
   it "leave a call as it is where its block breaks out, and say so" do
     code = <<~RUBY
       #{keep}

@@ -85,6 +85,20 @@ RSpec.describe "Spans", :server, :child_process, :observability do
     expect(inner["parent"]).to eq(outer["id"])
   end
 
+  it "are one for each call of call_many" do
+    code = <<~RUBY
+      calls = Array.new(4) { |i| { assistant_id: "asst_\#{i}", prompt: "Hello!" } }
+      OpenTelemetry.tracer_provider.tracer("app").in_span("outer") do
+        PromptTracker::OpenaiAssistantService.call_many(calls, concurrency: 4)
+      end
+      show
+    RUBY
+    *spans, outer = in_app(code, before: sdk)
+    expect(spans.map { |span| span["attributes"]["gen_ai.agent.id"] }).to match_array(%w[asst_0 asst_1 asst_2 asst_3])
+    expect(spans.map { |span| span["attributes"]["gen_ai.response.id"] }.uniq.size).to eq(4)
+    expect(spans.map { |span| span["parent"] }).to all(eq(outer["id"]))
+  end
+
   it "hold messages only where the setting asks for them" do
     span, = in_app("PromptTracker::Native.configure { |c| c.capture_content = true }\nask; show", before: sdk)
     expect(JSON.parse(span["attributes"]["gen_ai.input.messages"]))

@@ -16,12 +16,28 @@ module PromptTracker
                       "xai" => "x_ai", "gemini" => "gcp.gemini", "vertexai" => "gcp.vertex_ai",
                       "bedrock" => "aws.bedrock" }.freeze
         AZURE = /\.(?:openai\.azure|azure-api|services\.ai\.azure)\.(?:com|net)\z/
-        private_constant :CHAT, :HOST, :PROVIDERS, :AZURE
+        # Where a thread keeps the context of its batch.
+        BATCH = :prompt_tracker_native_batch
+        private_constant :BATCH, :CHAT, :HOST, :PROVIDERS, :AZURE
 
         class << self
           # @return [Boolean]
           def on?
             !!defined?(::OpenTelemetry::Trace) && Native.configuration.open_telemetry
+          end
+
+          # Many calls, each in a Fiber of its own, whose spans are children of the one that is current now.
+          def batch
+            return yield unless on?
+
+            thread = Thread.current
+            outer = thread.thread_variable_get(BATCH)
+            begin
+              thread.thread_variable_set(BATCH, ::OpenTelemetry::Context.current)
+              yield
+            ensure
+              thread.thread_variable_set(BATCH, outer)
+            end
           end
 
           # A call of a service: `invoke_agent`, or `chat MODEL`.
@@ -54,10 +70,19 @@ module PromptTracker
 
           def span(operation, payload, work)
             tracer = ::OpenTelemetry.tracer_provider.tracer("prompt_tracker-native", VERSION)
-            span = tracer.start_span(title(operation, payload), kind: :client, attributes: known(operation, payload))
+            span = tracer.start_span(title(operation, payload), with_parent: parent, kind: :client,
+                                                                attributes: known(operation, payload))
             ::OpenTelemetry::Trace.with_span(span) { work.call }
           ensure
             finish(span, operation, payload) if span
+          end
+
+          # A new Fiber begins with an empty context.
+          def parent
+            current = ::OpenTelemetry::Context.current
+            return current unless current.equal?(::OpenTelemetry::Context::ROOT)
+
+            Thread.current.thread_variable_get(BATCH)
           end
 
           def finish(span, operation, payload)
