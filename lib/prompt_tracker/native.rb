@@ -32,6 +32,7 @@ module PromptTracker
   module Native
     autoload :Doctor, "prompt_tracker/native/doctor"
     autoload :LocalServer, "prompt_tracker/native/local_server"
+    autoload :OpenaiGems, "prompt_tracker/native/openai_gems"
 
     class << self
       # Checks what a call needs: the key (which is never shown), the base URL, proxy and certificates, which API will

@@ -93,6 +93,7 @@ static void set_details(VALUE self, VALUE error, const ptb_flight *f, const ptb_
   ptb_error_set(error, "type", without_secrets(self, fields->type));
   ptb_error_set(error, "param", without_secrets(self, fields->param));
   ptb_error_set(error, "request_id", without_secrets(self, request_id));
+  if (f->status != PTN_OK) ptb_error_set(error, "failure", rb_utf8_str_new_cstr(ptn_status_name(f->status)));
   if (status) ptb_error_set(error, "headers", ptb_flight_headers(f));
   if (f->done && f->body_kind != PTN_BODY_EVENTS && f->inbox.len > 0) {
     ptb_error_set(error, "body", ptb_transport_redact(self, ptb_text_new(f->inbox.data, f->inbox.len)));

@@ -252,6 +252,14 @@ module PromptTracker
         dup.tap { |client| client.deadline = [@deadline, monotonic_seconds].compact.min }
       end
 
+      # The client itself; {OpenAI::Client} has another.
+      #
+      # @api private
+      # @return [Client] raises the gem's own errors
+      def native
+        self
+      end
+
       # @api private
       # @return [Boolean] true: the classic verbs are those of the Assistants API, whatever is defined here
       def assistants_only?
@@ -311,9 +319,12 @@ module PromptTracker
         @transport = nil
       end
 
-      def check_known(config)
+      def check_hash(config)
         raise ArgumentError, "#{self.class}.new takes keywords, or a Hash" unless config.is_a?(Hash)
+      end
 
+      def check_known(config)
+        check_hash(config)
         unknown = config.keys - SETTINGS
         return if unknown.empty?
 

@@ -148,6 +148,14 @@ module PromptTracker
       #   @return [Boolean]
       setting(:replace_services, true) { |name, value| Check.boolean(name, value) }
 
+      # @!attribute [rw] replace_openai
+      #   Whether `OpenAI::Client` is this gem's, in the place of ruby-openai's: true, false, or `:auto`, the default:
+      #   under Rails, where the bundle has neither that gem nor the official one. It counts while Rails boots, so
+      #   it is set in `config/application.rb`. Elsewhere `require "prompt_tracker/native/ruby_openai"` does it.
+      #   @return [Boolean, Symbol]
+      #   @raise [ArgumentError] for false, where `OpenAI::Client` has been replaced already
+      setting(:replace_openai, :auto) { |name, value| Check.replacement(name, value) }
+
       # All settings as they were set, without the environment; another Hash after each change.
       #
       # @api private

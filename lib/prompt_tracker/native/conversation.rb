@@ -108,7 +108,8 @@ module PromptTracker
         private
 
         def build_client
-          @desk.client = @given || super
+          client = @given || super
+          @desk.client = client.is_a?(Client) ? client.native : client
           @desk
         end
       end

@@ -15,6 +15,12 @@ module PromptTracker
         app.config.prompt_tracker_native.each { |name, value| Settings.change(name, value) }
       end
 
+      # Before the app's own initializers, which may have an OpenAI.configure.
+      initializer "prompt_tracker_native.openai", after: "prompt_tracker_native.settings",
+                                                  before: :load_config_initializers do
+        OpenaiGems.replace
+      end
+
       # The last moment at which nothing of the host's has been loaded, and the first at which all its places are known.
       initializer "prompt_tracker_native.services", after: :load_config_initializers,
                                                     before: :setup_main_autoloader do |app|

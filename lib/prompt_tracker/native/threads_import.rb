@@ -20,7 +20,7 @@ module PromptTracker
       #   PromptTracker::OpenaiAssistantService.call(assistant_id: "asst_abc123", prompt: "Go on.", thread_id: id)
       def import_thread(messages, client: nil)
         items = Mapping.items(Order.oldest_first(messages))
-        client ||= Keys.client(self)
+        client = client.is_a?(Client) ? client.native : client || Keys.client(self)
         Client::Classic::ConversationThread.create(client, items, {}).fetch("id").dup
       rescue Native::Error => e
         raise Failure.of(self, e)

@@ -97,8 +97,8 @@ module PromptTracker
         end
 
         def warn_of(purpose)
-          warn "prompt_tracker-native: the purpose #{purpose.inspect} of an uploaded file is none of " \
-               "#{PURPOSES.join(", ")}; it is sent as it is."
+          Observation::Logging.warning("the purpose #{purpose.inspect} of an uploaded file is none of " \
+                                       "#{PURPOSES.join(", ")}; it is sent as it is")
         end
 
         def check_lines(file)

@@ -127,8 +127,12 @@ module PromptTracker
           answer = stream ? streamed(stream, arguments) : transport.request(*arguments)
           answer.body.nil? && stream ? +"" : yield(answer)
         rescue HTTPError => e
-          Observation::Logging.warning("HTTP error: #{e.message}") if log_errors
+          log(e) if log_errors
           raise
+        end
+
+        def log(error)
+          Observation::Logging.warning("HTTP error: #{error.message}")
         end
 
         def form_body(form)

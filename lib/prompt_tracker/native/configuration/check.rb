@@ -55,6 +55,15 @@ module PromptTracker
           raise ArgumentError, "#{name} must be one of #{allowed.map(&:inspect).join(", ")}, not #{value.inspect}"
         end
 
+        # @return [Boolean, Symbol]
+        def replacement(name, value)
+          value = one_of(name, value, [:auto, true, false])
+          return value unless value == false && OpenaiGems.replaced?
+
+          raise ArgumentError, "#{name} is false too late: OpenAI::Client has been replaced already. Under Rails set " \
+                               "it in config/application.rb, as config.prompt_tracker_native.#{name}"
+        end
+
         # @return [String, nil]
         def optional_string(name, value)
           return value if value.nil?

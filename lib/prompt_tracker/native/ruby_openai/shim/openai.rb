@@ -1,0 +1,4 @@
+# frozen_string_literal: true
+
+# What `require "openai"` finds once the replacement was asked for, and no other gem has that file.
+require "prompt_tracker/native/ruby_openai"
