@@ -181,7 +181,7 @@ RSpec.describe PromptTracker::Native::Client, "requests" do
 
       it "are quoted in part, without the keys" do
         expect { client.threads.create }.to raise_error(PromptTracker::Native::AnswerError) { |e|
-          quoted = e.message[/: "(.*)" …\z/m, 1]
+          quoted = e.message[/: "(.*)" …/m, 1]
           expect(quoted.length).to be <= 200
           expect(e.message).not_to match(/key-for|sk-|Bearer|abc/)
           expect(e).to have_attributes(status: 200, request_id: "req_1")
