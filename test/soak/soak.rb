@@ -35,7 +35,7 @@ module Soak
     # @return [Boolean] was all flat?
     def run
       with_server do
-        warm_up
+        round # warms up
         soak
       end
       judge
@@ -56,18 +56,18 @@ module Soak
       end
     end
 
-    def warm_up = WAYS.each { |way| Ways.public_send(way) }
-
+    # Whole rounds, so that all samples are of the same moment: a thread that has ended is kept for a while.
     def soak
       made = 0
       (1..SAMPLES).each do |nth|
-        made += Ways.public_send(way) while made < @calls * nth / SAMPLES
+        made += round while made < @calls * nth / SAMPLES
         @samples << Sample.take(made)
         say(@samples.last)
       end
     end
 
-    def way = WAYS[(@nth = (@nth || -1) + 1) % WAYS.size]
+    # @return [Integer] how many calls it made
+    def round = WAYS.sum { |way| Ways.public_send(way) }
 
     def say(sample)
       puts format("%<calls>8d calls: %<memory>7d KB, %<descriptors>3d descriptors, %<threads>2d threads, " \
