@@ -7,11 +7,11 @@ group :native do
 end
 
 group :first do
-  gem "prompt_tracker_first", path: "../engines/first", require: "prompt_tracker"
+  gem "prompt_tracker_first", path: "../engines/first"
 end
 
 group :newer do
-  gem "prompt_tracker_newer", path: "../engines/newer", require: "prompt_tracker"
+  gem "prompt_tracker_newer", path: "../engines/newer"
 end
 
 group :ruby_openai do

@@ -6,7 +6,7 @@ require "active_record/railtie"
 require "active_job/railtie"
 require "action_controller/railtie"
 
-GROUPS.each { |group| Bundler.require(group) }
+(GROUPS - [ENV["PTN_APP_LATE"]&.to_sym]).each { |group| Bundler.require(group) }
 Bundler.require(*Rails.groups)
 
 module Host
@@ -21,10 +21,10 @@ module Host
     config.logger = ActiveSupport::TaggedLogging.new(Logger.new(File.join(ENV.fetch("PTN_APP_TMP"), "app.log")))
     config.paths["tmp"] = ENV.fetch("PTN_APP_TMP")
 
-    # An app with the two services among its own files, and no engine.
-    if GROUPS.include?(:own)
-      config.paths.add "own/models", eager_load: true
-      config.paths.add "own/services", eager_load: true
+    # An app with the services among its own files, and no engine.
+    (GROUPS & %i[own between]).each do |files|
+      config.paths.add "#{files}/models", eager_load: true
+      config.paths.add "#{files}/services", eager_load: true
     end
 
     config.prompt_tracker_native.max_retries = 1 if config.respond_to?(:prompt_tracker_native)

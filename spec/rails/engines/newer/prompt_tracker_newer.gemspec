@@ -8,5 +8,6 @@ Gem::Specification.new do |spec|
   spec.license = "MIT"
   spec.required_ruby_version = ">= 3.1"
   spec.metadata["rubygems_mfa_required"] = "true"
-  spec.files = Dir.chdir(__dir__) { Dir["{app,config,db,lib}/**/*.rb"] }
+  spec.files = Dir.chdir(__dir__) { Dir["{app,config,db,entry,lib}/**/*.rb"] }
+  spec.require_paths = ["entry"]
 end

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "prompt_tracker/native" if ENV["PTN_APP_LATE"] == "native"
+
 PromptTracker::Native.configure { |c| c.replace_services = false } if ENV["PTN_APP_KEEPS"] == "by initializer"
 
 if GROUPS.include?(:newer)

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-require "prompt_tracker/configuration"
-require "prompt_tracker/engine"
+require_relative "prompt_tracker/configuration"
+require_relative "prompt_tracker/engine"
 
 module PromptTracker
   def self.configuration

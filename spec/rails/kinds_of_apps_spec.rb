@@ -1,0 +1,113 @@
+# frozen_string_literal: true
+
+require_relative "support/rails_app"
+
+# One boot each; what is cached by Bootsnap in one is used by the next.
+RSpec.describe "Rails apps of every kind" do
+  include RailsApp
+
+  before(:context) do
+    need_rails_app
+    @server = PromptTracker::Native::LocalServer.start
+    @cache = Dir.mktmpdir("ptn-bootsnap")
+  end
+
+  after(:context) do
+    @server&.stop
+    FileUtils.rm_rf(@cache) if @cache
+  end
+
+  def told(has, script = "classes", bootsnap: false, **env)
+    env[:BOOTSNAP_CACHE_DIR] = @cache if bootsnap
+    run_app(script, has: has, server: @server, env: env.transform_keys(&:to_s))
+  end
+
+  both = { "OpenaiAssistantService" => "gem", "LlmClientService" => "gem", "LlmClients::OpenaiAssistantService" => nil }
+  newer = { "OpenaiAssistantService" => nil, "LlmClientService" => "engine", "LlmClients::OpenaiAssistantService" => "gem" }
+  files = %w[openai_assistant_service llm_client_service].map { |name| "services/prompt_tracker/#{name}.rb" }
+
+  it "works in production with the gem after the first generation, all loaded at once, with Bootsnap" do
+    2.times do
+      app = told("first,native", bootsnap: true, RAILS_ENV: "production")
+      expect(app["classes"]).to eq(both)
+      expect(app["configuration"]).to eq("PromptTracker::Configuration")
+      expect(app["environment"]).to eq("env" => "production", "eager" => true, "bootsnap" => true)
+      expect(app["files"]).to match_array(files)
+      expect(app["answer"]).to match(/Hello/)
+    end
+    expect(Dir.children(@cache)).not_to be_empty
+  end
+
+  it "works in production with the gem after the newer generation, all loaded at once" do
+    app = told("newer,native", RAILS_ENV: "production")
+    expect(app["classes"]).to eq(newer)
+    expect(app["configuration"]).to eq("PromptTracker::Configuration")
+    expect(app["files"]).to eq(["prompt_tracker/llm_clients/openai_assistant_service.rb"])
+    expect(app["answer"]).to match(/Hello/)
+  end
+
+  it "works in the test environment, in an app without an engine" do
+    app = told("native", RAILS_ENV: "test")
+    expect(app["classes"]).to eq(both)
+    expect(app["configuration"]).to eq("PromptTracker::Native::HostConfiguration::Settings")
+    expect(app["files"]).to eq([])
+    expect(app["answer"]).to match(/Hello/)
+  end
+
+  it "takes the place of an app's own services, and leaves its namespace as it is" do
+    app = told("native,own")
+    expect(app["classes"]).to eq(both)
+    expect(app["prefix"]).to eq("prompt_tracker_")
+    expect(app["note"]).to eq("prompt_tracker_notes")
+    expect(app["files"]).to match_array([*files, "own/models/prompt_tracker.rb"])
+  end
+
+  it "leaves a service alone that is called as only engines between the generations call it, and says so" do
+    app = told("native,between")
+    expect(app["home"]).to eq("PromptTracker::Native::Services")
+    expect(app["classes"]).to include("OpenaiAssistantService" => "app", "LlmClientService" => nil)
+    expect(app.out).to include("the app's PromptTracker::OpenaiAssistantService takes user_message:")
+    expect(app["asked"]).to eq("run")
+  end
+
+  it "leaves the first generation's services alone where config says so" do
+    app = told("native,first", PTN_APP_KEEPS: "by config")
+    expect(app["home"]).to eq("PromptTracker::Native::Services")
+    expect(app["classes"]).to include("OpenaiAssistantService" => "engine", "LlmClientService" => "engine")
+    expect(app["files"]).to eq([])
+    expect(app["answer"]).to eq("the engine's own answer")
+    expect(app["asked"]).to eq("run")
+  end
+
+  it "leaves the newer generation's service alone where an initializer says so" do
+    app = told("native,newer", PTN_APP_KEEPS: "by initializer")
+    expect(app["classes"]).to include("LlmClients::OpenaiAssistantService" => "engine")
+    expect(app["answer"]).to eq("the engine's own answer")
+  end
+
+  it "says what to do where the gem is required too late to take over" do
+    expect { told("native,first", PTN_APP_LATE: "native") }
+      .to raise_error(RuntimeError, /OpenaiAssistantService is already there, to be autoloaded from .*require: false/m)
+  end
+
+  %w[native,first native,newer native,own].each do |has|
+    it "passes zeitwerk:check with #{has}" do
+      expect(run_app(has: has, command: %w[bin/rails zeitwerk:check]).out).to match(/all is good!/i)
+    end
+  end
+
+  it "works under Spring, where commands share one app and are forked from it" do
+    Dir.mktmpdir("ptn-spring") do |folder|
+      spring = { "SPRING_TMP_PATH" => folder, "SPRING_QUIET" => "1" }
+      script = File.join(RailsApp::HERE, "scripts/classes.rb")
+      runs = Array.new(2) do
+        run_app(has: "native,first", server: @server, env: spring, command: ["bin/spring", "rails", "runner", script])
+      end
+      expect(runs.map { |run| run["parent"] }.uniq.size).to eq(1)
+      expect(runs.map { |run| run["classes"] }).to all(eq(both))
+      expect(runs.map { |run| run["answer"] }).to all(match(/Hello/))
+    ensure
+      run_app(has: "native,first", env: spring, command: %w[bin/spring stop])
+    end
+  end
+end
