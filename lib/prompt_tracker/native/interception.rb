@@ -7,7 +7,8 @@ module PromptTracker
     #
     # An interceptor is any object with these methods, all called on the thread that makes the request:
     #
-    #   answer(request)            # an Answer; an exception, raised in the network's place; nil: it is to go out
+    #   answer(request)            # an Answer; an exception, raised in the network's place; nil: the others are asked,
+    #                              # and then it goes out; PASS: it goes out, whatever the others would say
     #   observe(request, answer)   # it went out, and this is what a real server said
     #   repeats?(request)          # it was answered here, and failed: could asking again give another answer?
     #   refusal?(error)            # does its answer raise that for a request that must not be made?
@@ -18,6 +19,9 @@ module PromptTracker
       autoload :Answer, "prompt_tracker/native/interception/answer"
       autoload :Request, "prompt_tracker/native/interception/request"
       autoload :Ticket, "prompt_tracker/native/interception/ticket"
+
+      # See above.
+      PASS = :pass
 
       LOCK = Mutex.new
       private_constant :LOCK

@@ -20,6 +20,8 @@ module PromptTracker
         def answer
           @interceptors.each do |interceptor|
             answer = interceptor.answer(@request) or next
+            return if answer == PASS
+
             @answer = answer
             @by = interceptor
             return answer.is_a?(Exception) ? answer : answer.to_a
