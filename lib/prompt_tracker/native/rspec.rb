@@ -35,8 +35,8 @@ module PromptTracker
       # conversations and responses that the app names exist.
       #
       # @param assistant_id [String] "asst_…"
-      # @return [AssistantStub] tell it what to do; without that it answers with the built-in assistant's words. A second
-      #   stub of the same id takes the first one's place.
+      # @return [AssistantStub] tell it what to do; without that it answers with the built-in assistant's words. A
+      #   second stub of the same id takes the first one's place.
       # @example
       #   stub_assistant("asst_1").to_answer("Hello!").then.to_fail("Quota exceeded", code: "rate_limit_exceeded")
       def stub_assistant(assistant_id)

@@ -18,15 +18,11 @@ module PromptTracker
         #
         # @return [Array, Exception, nil] nil: the request is to go out
         def answer
-          @interceptors.each do |interceptor|
-            answer = interceptor.answer(@request) or next
-            return if answer == PASS
+          by = @interceptors.find { |interceptor| @answer = interceptor.answer(@request) }
+          return if by.nil? || @answer == PASS
 
-            @answer = answer
-            @by = interceptor
-            return answer.is_a?(Exception) ? answer : answer.to_a
-          end
-          nil
+          @by = by
+          @answer.is_a?(Exception) ? @answer : @answer.to_a
         end
 
         # The same for a request whose answer nobody waits for: one that must not go out doesn't, without a word.

@@ -40,11 +40,11 @@ module PromptTracker
 
         # @param number [Integer]
         # @return [self]
-        def at_least(number) = count((number..), "at least #{number} times")
+        def at_least(number) = count(number.., "at least #{number} times")
 
         # @param number [Integer]
         # @return [self]
-        def at_most(number) = count((0..number), "at most #{number} times")
+        def at_most(number) = count(0..number, "at most #{number} times")
 
         # @private
         def matches?(subject)

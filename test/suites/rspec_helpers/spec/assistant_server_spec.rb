@@ -47,7 +47,8 @@ RSpec.describe ":assistant_server" do
                     .to_return(body: '{"choices":[{"message":{"content":"WebMock"}}]}')
       expect(ask[:text]).to eq("In memory.")
       client = PromptTracker::Native::Client.new(access_token: "any")
-      expect(client.chat(parameters: { model: "gpt-4o", messages: [] }).dig("choices", 0, "message", "content")).to eq("WebMock")
+      expect(client.chat(parameters: { model: "gpt-4o", messages: [] }).dig("choices", 0, "message",
+                                                                            "content")).to eq("WebMock")
       expect(WebMock::RequestRegistry.instance.times_executed(chat.request_pattern)).to eq(1)
       expect(WebMock::RequestRegistry.instance.requested_signatures.hash.size).to eq(1)
     end

@@ -82,7 +82,9 @@ RSpec.describe "have_asked_assistant" do
       expect(service.call(assistant_id: "asst_1", prompt: "Hello!", timeout: 5)).to eq(text: "Hi!")
       expect { service.call(assistant_id: "asst_1") }.to raise_error(ArgumentError, /prompt/)
       client = class_double(PromptTracker::LlmClientService, call_with_schema: {})
-      expect { client.call_with_schema(provider: "openai", model: "m", prompt: "p") }.to raise_error(ArgumentError, /schema/)
+      expect do
+        client.call_with_schema(provider: "openai", model: "m", prompt: "p")
+      end.to raise_error(ArgumentError, /schema/)
     end
 
     it "do not count as asking" do

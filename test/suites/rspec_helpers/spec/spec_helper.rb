@@ -30,7 +30,9 @@ WAYS = {
   "streamed" => ->(_) { {} },
   "polled" => ->(_) { { flow: :polling } },
   "on Responses" => lambda do |config|
-    config.assistants = ->(_) { { model: "gpt-4o", instructions: "Be short.", tools: [{ type: "function", function: { name: "get_weather" } }] } }
+    config.assistants = lambda { |_|
+      { model: "gpt-4o", instructions: "Be short.", tools: [{ type: "function", function: { name: "get_weather" } }] }
+    }
     {}
   end,
   "on Responses, as one JSON answer" => lambda do |config|

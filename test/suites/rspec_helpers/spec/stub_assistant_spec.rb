@@ -13,7 +13,7 @@ WAYS.each do |name, prepare|
     end
 
     it "answers by what is asked" do
-      stub_assistant("asst_1").to_answer { |prompt| prompt.upcase }
+      stub_assistant("asst_1").to_answer(&:upcase)
       expect(ask("Hello!")[:text]).to eq("HELLO!")
     end
 
@@ -36,8 +36,11 @@ WAYS.each do |name, prepare|
     end
 
     it "fails as a request" do
-      stub_assistant("asst_1").to_fail("Slow down", status: 429, code: "rate_limit", headers: { "x-request-id" => "req_1" })
-      expect { ask }.to raise_error(Asking::AssistantError, /\AFailed to run assistant: Slow down \(HTTP 429, request req_1\)/)
+      stub_assistant("asst_1").to_fail("Slow down", status: 429, code: "rate_limit",
+                                                    headers: { "x-request-id" => "req_1" })
+      expect do
+        ask
+      end.to raise_error(Asking::AssistantError, /\AFailed to run assistant: Slow down \(HTTP 429, request req_1\)/)
       expect(PromptTracker).to have_asked_assistant("asst_1").once
     end
 
@@ -81,7 +84,11 @@ WAYS.each do |name, prepare|
 
     it "fails after a tool" do
       stub_assistant("asst_1").to_call_tool(:get_weather).then.to_fail("No weather today")
-      expect { ask(tools: { "get_weather" => ->(_) { "" } }) }.to raise_error(Asking::AssistantError, /No weather today/)
+      expect do
+        ask(tools: { "get_weather" => lambda { |_|
+          ""
+        } })
+      end.to raise_error(Asking::AssistantError, /No weather today/)
     end
 
     it "calls a tool that the call has no handler for" do
@@ -103,8 +110,8 @@ WAYS.each do |name, prepare|
     it "fails clearly where another assistant is asked, whatever the app rescues" do
       stub_assistant("asst_1").to_answer("one")
       app = -> { ask(assistant: "asst_9") rescue nil } # rubocop:disable Style/RescueModifier
-      expect(&app).to raise_error(PromptTracker::Native::RSpecHelpers::UnstubbedAssistantError,
-                                  /asst_9 was asked, and this example stubs only asst_1\. .*stub_assistant\("asst_9"\)/m)
+      error = PromptTracker::Native::RSpecHelpers::UnstubbedAssistantError
+      expect(&app).to raise_error(error, /asst_9 was asked, .* stubs only asst_1\. .*stub_assistant\("asst_9"\)/m)
     end
 
     it "goes through LlmClientService" do
@@ -115,7 +122,7 @@ WAYS.each do |name, prepare|
     end
 
     it "answers many threads" do
-      stub_assistant("asst_1").to_answer { |prompt| prompt.reverse }
+      stub_assistant("asst_1").to_answer(&:reverse)
       texts = Array.new(20) { |n| Thread.new { ask("prompt #{n}")[:text] } }.map(&:value)
       expect(texts).to eq(Array.new(20) { |n| "prompt #{n}".reverse })
       expect(PromptTracker).to have_asked_assistant("asst_1").times(20)
@@ -130,7 +137,13 @@ WAYS.each do |name, prepare|
     it "opens no socket" do
       stub_assistant("asst_1").to_answer("Hi!")
       before = NoSockets.opened
-      descriptors = -> { Dir.children("/proc/self/fd").count { |fd| File.readlink("/proc/self/fd/#{fd}").start_with?("socket:") rescue false } } # rubocop:disable Style/RescueModifier
+      descriptors = lambda {
+        Dir.children("/proc/self/fd").count do |fd|
+          File.readlink("/proc/self/fd/#{fd}").start_with?("socket:")
+        rescue StandardError
+          false
+        end
+      }
       at_first = descriptors.call if File.directory?("/proc/self/fd")
       ask
       expect(NoSockets.opened).to eq(before)
