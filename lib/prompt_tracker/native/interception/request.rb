@@ -17,7 +17,7 @@ module PromptTracker
         attr_reader :url
         # @return [Hash{String => String}] as they are sent, the key with them
         attr_reader :headers
-        # @return [String, nil] UTF-8
+        # @return [String, nil] UTF-8, or binary where it isn't that
         attr_reader :body
         # @return [String, nil] which assistant is asked, where the request itself does not say
         attr_reader :assistant_id
@@ -28,7 +28,7 @@ module PromptTracker
           @verb = verb
           @url = url
           @headers = DEFAULTS.merge(headers)
-          @body = body
+          @body = body.nil? || body.valid_encoding? ? body : body.b
           @assistant_id = assistant_id
         end
 

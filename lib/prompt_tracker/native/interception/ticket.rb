@@ -39,6 +39,7 @@ module PromptTracker
         # Tells them all what a real server said.
         def observe(status, block, body)
           headers, reason = Answer.read(block)
+          body = body.b unless body.valid_encoding?
           answer = Answer.new(status: status, headers: headers, body: body, reason: reason)
           @interceptors.each { |interceptor| interceptor.observe(@request, answer) }
         end
