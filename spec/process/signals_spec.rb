@@ -39,6 +39,23 @@ RSpec.describe "Signals", :server, :child_process do
     end
   end
 
+  it "cancel the run at the server before the process is gone, where the setting says so" do
+    server.stays(times: 5)
+    5.times do |i|
+      outcome = run_child(<<~RUBY) do |pid, output|
+        PromptTracker::Native.configure { |c| c.cancel_on_interrupt = true }
+        ask { nil }
+      RUBY
+        eventually { runs_at_server.size == i + 1 }
+        sleep 0.1 # its id is on its way
+        Process.kill(:INT, pid)
+        output.read
+      end
+      expect(outcome.status.termsig).to eq(Signal.list["INT"]), outcome.to_s
+      expect(request_lines.count { |line| line.end_with?("/cancel") }).to eq(i + 1)
+    end
+  end
+
   it "are handled by the app's own traps while a call waits, which then goes on" do
     server.answer("It is sunny.", delay: 0.6)
     out = expect_clean(<<~RUBY)

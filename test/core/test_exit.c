@@ -16,6 +16,7 @@
 
 static const local_route routes[] = {
     {"GET /json", {SEND(JSON_HEAD(2) "{}")}},
+    {"POST /cancel", {SEND(JSON_HEAD(2) "{}")}},
     {"POST /stall", {DO(STALL), DO(CLOSE)}},
     {"POST /stream", {SEND(STREAM_HEAD "data: one\n\n"), DO(STALL), DO(CLOSE)}},
     {"GET /once", {SEND("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"), DO(CLOSE)}},
@@ -119,6 +120,41 @@ static void test_exit_before_first_use(void **state) {
   assert_child_ok(start(0));
 }
 
+static void fire(const char *path) {
+  ptn_status status;
+  ptn_request_options options = {.method = PTN_POST, .path = path, .path_len = strlen(path)};
+  ptn_notifier *notifier = ptn_notifier_take(&status);
+  ptn_exchange *x = ptn_exchange_new(ptn_request_new(endpoint, &options), notifier, false);
+  child_check(ptn_engine_fire(x, 10) == PTN_OK);
+  ptn_exchange_release(x);
+  ptn_notifier_release(notifier);
+}
+
+/* What was fired just before the end reaches the server, on a connection of its own or on one that is there; what can't
+ * does not keep the process. */
+static void test_fired_at_the_end(void **state) {
+  (void)state;
+  enum { EXITS = 20 };
+  int before = local_server_count(server, "POST /cancel");
+  for (int i = 0; i < EXITS; i++) {
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+      alarm(60);
+      endpoint = trusting_endpoint();
+      if (i % 2) child_check(local_get_status(endpoint, "/json") == PTN_OK);
+      fire("/cancel");
+      if (i % 4 == 0) fire("/stall");
+      double start = ptn_now();
+      ptn_engine_stop(4);
+      child_check(ptn_now() - start < SOON);
+      _exit(0);
+    }
+    assert_child_ok(pid);
+  }
+  assert_int_equal(local_server_count(server, "POST /cancel"), before + EXITS);
+}
+
 /* The engine is stuck: the process ends all the same, when the time that it gave is over. */
 static void test_stop_is_bounded(void **state) {
   (void)state;
@@ -163,6 +199,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_exit_with_calls_in_flight),
       cmocka_unit_test(test_exit_before_first_use),
+      cmocka_unit_test(test_fired_at_the_end),
       cmocka_unit_test(test_stop_is_bounded),
       cmocka_unit_test(test_fork_after_stop),
   };

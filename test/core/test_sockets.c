@@ -14,6 +14,7 @@
 /* A connection as libcurl would open it, both ends of which are in this process. */
 typedef struct {
   int fd, peer, port;
+  ptn_connection connection; /* with one exchange on it */
 } pair;
 
 static int listener;
@@ -40,17 +41,31 @@ static int tear_down(void **state) {
   return close(listener);
 }
 
-static pair connected(void) {
+static ptn_ends ends_of(int port) {
+  return (ptn_ends){"127.0.0.1", "127.0.0.1", port, ntohs(((struct sockaddr_in *)&address.addr)->sin_port)};
+}
+
+static int port_of(int fd) {
   struct sockaddr_in name;
   socklen_t len = sizeof name;
+  assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &len), 0);
+  return ntohs(name.sin_port);
+}
+
+static ptn_connection enter(int port, int fd0, int fd1) {
+  const ptn_ends ends = ends_of(port);
+  return ptn_sockets_enter(&ends, (curl_socket_t[]){fd0, fd1});
+}
+
+static pair connected(void) {
   pair p = {.fd = ptn_sockets_open(&address, &origin)};
   assert_true(p.fd >= 0);
   assert_int_equal(connect(p.fd, &address.addr, address.addrlen), 0);
   p.peer = accept(listener, NULL, NULL);
   assert_true(p.peer >= 0);
-  assert_int_equal(getsockname(p.fd, (struct sockaddr *)&name, &len), 0);
-  p.port = ntohs(name.sin_port);
-  ptn_sockets_established(p.fd);
+  p.port = port_of(p.fd);
+  p.connection = enter(p.port, p.fd, -1);
+  assert_int_equal(p.connection.fd, p.fd);
   return p;
 }
 
@@ -91,23 +106,88 @@ static void test_options(void **state) {
   disconnect(&p);
 }
 
-static void test_counts_established_connections(void **state) {
+static void test_counts_connections(void **state) {
   (void)state;
-  int before = origin.established;
+  int before = origin.established, sockets = origin.sockets;
   pair a = connected(), b = connected();
   assert_int_equal(origin.established, before + 2);
-  ptn_sockets_established(a.fd);
+  assert_int_equal(origin.sockets, sockets + 2);
+  assert_int_equal(enter(a.port, a.fd, -1).fd, a.fd);
   assert_int_equal(origin.established, before + 2);
   disconnect(&a);
   assert_int_equal(origin.established, before + 1);
-  ptn_sockets_established(a.fd); /* lost a race, and is closed */
-  ptn_sockets_established(-1);
-  ptn_sockets_established(1 << 20);
+  assert_int_equal(enter(a.port, a.fd, -1).fd, CURL_SOCKET_BAD); /* lost a race, and is closed */
+  assert_int_equal(enter(a.port, -1, 1 << 20).fd, CURL_SOCKET_BAD);
+  assert_int_equal(enter(0, -1, -1).fd, CURL_SOCKET_BAD);
   assert_int_equal(origin.established, before + 1);
   disconnect(&b);
 
   int never_up = ptn_sockets_open(&address, &origin);
+  assert_int_equal(origin.sockets, sockets + 1);
   assert_int_equal(ptn_sockets_close(never_up), 0);
+  assert_int_equal(origin.established, before);
+  assert_int_equal(origin.sockets, sockets);
+}
+
+/* Of two that were opened for one exchange the one that it goes out over is found; and later, by both of its ends. */
+static void test_finds_connections(void **state) {
+  (void)state;
+  pair a = connected(), b = connected();
+  int loser = ptn_sockets_open(&address, &origin), before = origin.established;
+  assert_int_equal(enter(b.port, loser, -1).fd, b.fd);
+  assert_int_equal(origin.established, before);
+  ptn_ends other = ends_of(a.port);
+  other.remote_ip = "127.0.0.2";
+  assert_int_equal(ptn_sockets_enter(&other, (curl_socket_t[]){-1, -1}).fd, CURL_SOCKET_BAD);
+  other = ends_of(a.port);
+  other.remote_port++;
+  assert_int_equal(ptn_sockets_enter(&other, (curl_socket_t[]){-1, -1}).fd, CURL_SOCKET_BAD);
+  other = ends_of(a.port);
+  other.local_ip = "::1";
+  assert_int_equal(ptn_sockets_enter(&other, (curl_socket_t[]){-1, -1}).fd, CURL_SOCKET_BAD);
+
+  assert_int_equal(ptn_sockets_users(b.connection), 2);
+  assert_int_equal(ptn_sockets_busiest(&origin), 2);
+  ptn_sockets_leave(b.connection);
+  assert_int_equal(ptn_sockets_users(b.connection), 1);
+  assert_int_equal(ptn_sockets_close(loser), 0);
+  disconnect(&a);
+  disconnect(&b);
+}
+
+/* Its descriptor is another connection's by now. */
+static void test_late_words_about_a_closed_one(void **state) {
+  (void)state;
+  pair a = connected();
+  disconnect(&a);
+  pair b = connected();
+  assert_int_equal(b.fd, a.fd);
+  ptn_sockets_leave(a.connection);
+  ptn_sockets_shut(a.connection);
+  assert_false(ptn_sockets_silent(a.connection, 0.05));
+  assert_int_equal(ptn_sockets_users(b.connection), 1);
+  assert_true(quiet(b.peer));
+  disconnect(&b);
+}
+
+/* Left to those that are on it, it ends with the last of them. */
+static void test_retired(void **state) {
+  (void)state;
+  int before = origin.established;
+  pair busy = connected(), idle = connected();
+  ptn_sockets_leave(idle.connection);
+  assert_true(quiet(idle.peer));
+  enter(busy.port, -1, -1);
+  ptn_sockets_retire(&origin);
+  assert_int_equal(origin.established, before);
+  assert_true(ended(idle.peer));
+  assert_int_equal(ptn_sockets_busiest(&origin), 0);
+  ptn_sockets_leave(busy.connection);
+  assert_true(quiet(busy.peer));
+  ptn_sockets_leave(busy.connection);
+  assert_true(ended(busy.peer));
+  disconnect(&busy);
+  disconnect(&idle);
   assert_int_equal(origin.established, before);
 }
 
@@ -131,30 +211,27 @@ static void test_open_fails(void **state) {
 }
 
 #ifdef __linux__
-static void test_shuts_silent_connections_only(void **state) {
+static void test_silence(void **state) {
   (void)state;
   pair silent = connected(), other = connected();
   local_nap(60);
-  assert_false(ptn_sockets_shut_silent(0, 0.01));
-  assert_false(ptn_sockets_shut_silent(-1, 0.01));
-  assert_false(ptn_sockets_shut_silent(ntohs(((struct sockaddr_in *)&address.addr)->sin_port), 0.01));
-  assert_false(ptn_sockets_shut_silent(silent.port, 3600)); /* not for so long */
-  assert_true(quiet(silent.peer));
-
-  assert_true(ptn_sockets_shut_silent(silent.port, 0.05));
+  assert_false(ptn_sockets_silent(PTN_NO_CONNECTION, 0.01));
+  assert_false(ptn_sockets_silent(silent.connection, 3600)); /* not for so long */
+  assert_true(ptn_sockets_silent(silent.connection, 0.05));
+  ptn_sockets_shut(PTN_NO_CONNECTION);
+  ptn_sockets_shut(silent.connection);
   assert_true(ended(silent.peer));
   assert_true(quiet(other.peer));
   disconnect(&silent);
   disconnect(&other);
 }
 
-static void test_something_received_saves_a_connection(void **state) {
+static void test_something_received_ends_silence(void **state) {
   (void)state;
   pair p = connected();
   local_nap(150);
   assert_int_equal(send(p.peer, "x", 1, 0), 1);
-  assert_false(ptn_sockets_shut_silent(p.port, 0.15));
-  assert_true(quiet(p.peer));
+  assert_false(ptn_sockets_silent(p.connection, 0.15));
   disconnect(&p);
 }
 
@@ -168,7 +245,7 @@ static void test_silent_since_just_now(void **state) {
     assert_int_equal(recv(p.fd, &byte, 1, 0), 1);
     double since = ptn_now();
     local_nap(40 + i % 7);
-    assert_true(ptn_sockets_shut_silent(p.port, ptn_now() - since));
+    assert_true(ptn_sockets_silent(p.connection, ptn_now() - since));
     disconnect(&p);
   }
 }
@@ -199,12 +276,15 @@ static void test_fork(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_options),
-      cmocka_unit_test(test_counts_established_connections),
+      cmocka_unit_test(test_counts_connections),
+      cmocka_unit_test(test_finds_connections),
+      cmocka_unit_test(test_late_words_about_a_closed_one),
+      cmocka_unit_test(test_retired),
       cmocka_unit_test(test_high_descriptors),
       cmocka_unit_test(test_open_fails),
 #ifdef __linux__
-      cmocka_unit_test(test_shuts_silent_connections_only),
-      cmocka_unit_test(test_something_received_saves_a_connection),
+      cmocka_unit_test(test_silence),
+      cmocka_unit_test(test_something_received_ends_silence),
       cmocka_unit_test(test_silent_since_just_now),
 #endif
       cmocka_unit_test(test_fork),

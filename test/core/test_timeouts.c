@@ -104,11 +104,34 @@ static void test_time_is_over(void **state) {
   ptn_endpoint_release(e);
 }
 
+/* Nobody waits for them: they end by themselves, wherever they are by then. */
+static void test_fired(void **state) {
+  (void)state;
+  char tls[64];
+  snprintf(tls, sizeof tls, "https://127.0.0.1:%d", local_server_port(silent));
+  ptn_endpoint *e[2] = {local_endpoint(local_server_url(server), NULL), local_endpoint(tls, NULL)};
+  const ptn_request_options options = {.method = PTN_POST, .path = "/stall", .path_len = 6};
+  int before = local_server_begun(server, "POST /stall");
+  for (int i = 0; i < 6; i++) { /* of the second server's, two wait behind the first */
+    ptn_status status;
+    ptn_notifier *notifier = ptn_notifier_take(&status);
+    ptn_exchange *x = ptn_exchange_new(ptn_request_new(e[i % 2], &options), notifier, false);
+    assert_status(ptn_engine_fire(x, 0.3), PTN_OK);
+    ptn_exchange_release(x);
+    ptn_notifier_release(notifier);
+  }
+  assert_soon(local_server_begun(server, "POST /stall") == before + 3);
+  assert_soon(ptn_engine_active() == 0);
+  assert_soon(local_server_held(server) == 0);
+  for (int i = 0; i < 2; i++) ptn_endpoint_release(e[i]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_connecting),
       cmocka_unit_test(test_idle),
       cmocka_unit_test(test_time_is_over),
+      cmocka_unit_test(test_fired),
   };
   local_load();
   return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -201,6 +201,27 @@ static void test_opener_fails(void **state) {
   ptn_endpoint_release(e);
 }
 
+/* A server that ends every handshake is asked three times for all that wait, and they all hear of it. */
+static void test_failing_handshakes_are_few(void **state) {
+  (void)state;
+  enum { MANY = 300 };
+  local_call calls[MANY];
+  char url[64];
+  local_server *dropping = local_server_start(&(local_server_options){.welcome = LOCAL_DROP});
+  snprintf(url, sizeof url, "https://127.0.0.1:%d", local_server_port(dropping));
+  ptn_endpoint *e = local_endpoint(url, NULL);
+  for (int i = 0; i < MANY; i++) local_post(&calls[i], e, "/x", "{}");
+  for (int i = 0; i < MANY; i++) {
+    assert_ends(&calls[i], PTN_E_CONNECT);
+    assert_false(calls[i].x->sent);
+    assert_int_not_equal(calls[i].x->error[0], 0);
+    local_free(&calls[i]);
+  }
+  assert_true(local_server_connections(dropping) <= 9); /* some may have come when the first had failed */
+  ptn_endpoint_release(e);
+  local_server_stop(dropping);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_certificates),
@@ -212,6 +233,7 @@ int main(void) {
       cmocka_unit_test(test_no_hidden_second_post),
       cmocka_unit_test(test_nothing_waits_over_http_1),
       cmocka_unit_test(test_opener_fails),
+      cmocka_unit_test(test_failing_handshakes_are_few),
   };
   local_load();
   return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -76,7 +76,8 @@ typedef struct {
 
 static void deliver(waiting *w) {
   ptb_flight *f = w->flight;
-  if (!w->sink || f->exchange->body_kind != PTN_BODY_EVENTS) return;
+  /* Before the end nothing but events comes out, and the kind is the engine's to write. */
+  if (!w->sink || (f->done && f->exchange->body_kind != PTN_BODY_EVENTS)) return;
   ptn_record record;
   for (size_t pos = 0; ptn_record_next(&f->inbox, &pos, &record);) {
     f->delivered = true;

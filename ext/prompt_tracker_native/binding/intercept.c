@@ -8,6 +8,9 @@
 
 VALUE ptb_mIntercepted;
 
+/* How long a request that nobody waits for may take, whatever the settings are. */
+static const double fired_limit_s = 20;
+
 static VALUE mOverdue, interceptor = Qnil;
 static bool webmock_seen;
 static ID id_webmock, id_hook, id_intercept, id_answer, id_answer_unheard, id_observe, id_answered, id_repeats, id_overdue, id_classic;
@@ -101,7 +104,7 @@ ptn_status ptb_intercept_launch(ptn_exchange *x, VALUE assistant_id, VALUE *tick
 
 void ptb_intercept_fire(ptn_exchange *x) {
   VALUE ticket = ticket_for(x->request, Qnil);
-  if (NIL_P(ticket) || !RTEST(rb_funcall(ticket, id_answer_unheard, 0))) ptn_engine_submit(x);
+  if (NIL_P(ticket) || !RTEST(rb_funcall(ticket, id_answer_unheard, 0))) ptn_engine_fire(x, fired_limit_s);
 }
 
 void ptb_intercept_landed(ptn_exchange *x, VALUE ticket) {

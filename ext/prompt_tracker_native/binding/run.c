@@ -146,15 +146,24 @@ static VALUE cancel_path(const ptb_run *run) {
   return rb_sprintf("/threads/%" PRIsVALUE "/runs/%" PRIsVALUE "/cancel", run->thread_id, run->run_id);
 }
 
-void ptb_run_cancel(const ptb_run *run) {
+static VALUE fire_cancel(VALUE arg) {
+  const ptb_run *run = (const ptb_run *)arg;
   VALUE path = cancel_path(run), headers = rb_hash_new();
-  if (NIL_P(path) || !ptb_client_is_ours(run->client)) return;
+  if (NIL_P(path) || !ptb_client_is_ours(run->client)) return Qnil;
   if (!run->on_responses) {
     rb_hash_aset(headers, rb_utf8_str_new_cstr("OpenAI-Beta"), rb_utf8_str_new_cstr("assistants=v2"));
   }
   ptb_call call = {.method = PTN_POST, .body = Qnil, .headers = headers, .path = path};
   ptb_transport_fire(rb_funcall(run->client, id_transport, 0), &call);
   RB_GC_GUARD(headers);
+  return Qnil;
+}
+
+/* A call that is being left is not left for another reason because of this. */
+void ptb_run_cancel(const ptb_run *run) {
+  int failed;
+  rb_protect(fire_cancel, (VALUE)run, &failed);
+  if (failed) rb_set_errinfo(Qnil);
 }
 
 /* ---- tools ---- */

@@ -282,10 +282,14 @@ static VALUE fire(VALUE exchange) {
 
 void ptb_transport_fire(VALUE self, const ptb_call *call) {
   ptn_status status;
+  ptn_request *request = build_request(ptb_transport_get(self), call);
   ptb_item *item = ptb_item_current();
   ptn_notifier *notifier = item ? ptn_notifier_retain(item->batch->notifier) : ptn_notifier_take(&status);
-  if (!notifier) return;
-  ptn_exchange *exchange = ptn_exchange_new(build_request(ptb_transport_get(self), call), notifier, false);
+  if (!notifier) {
+    ptn_request_free(request);
+    return;
+  }
+  ptn_exchange *exchange = ptn_exchange_new(request, notifier, false);
   int raised = 0;
   if (exchange) rb_protect(fire, (VALUE)exchange, &raised);
   ptn_exchange_release(exchange);

@@ -35,7 +35,7 @@ ptb_transport *ptb_transport_get(VALUE transport);
 /* Performs a request, with its retries, and returns the last flight. An answer of any kind raises nothing. */
 VALUE ptb_transport_perform(VALUE transport, const ptb_call *call);
 
-/* Sends a request and waits for nothing, not even to know whether it went well. */
+/* Sends a request and waits for nothing, not even to know whether it went well. The engine gives up after 20 s. */
 void ptb_transport_fire(VALUE transport, const ptb_call *call);
 
 /* The exception that a flight stands for, details filled in and secrets taken out, or nil: it has a 2xx answer

@@ -10,6 +10,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
+#include "deadline.h"
+#include "dispatch.h"
 #include "sockets.h"
 #include "transfer.h"
 
@@ -23,7 +26,7 @@ static pthread_mutex_t run = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t state = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t exited_cond = PTHREAD_COND_INITIALIZER;
 
-enum { IDLE_POLL_MS = 60000, LINGER_POLL_MS = 50, WARM_CONNECTIONS = 1024 };
+enum { IDLE_POLL_MS = 60000, STOPPING_POLL_MS = 20, WARM_CONNECTIONS = 1024 };
 
 static struct {
   CURLM *multi; /* made and used by the engine thread; others only wake it */
@@ -32,7 +35,7 @@ static struct {
   uint64_t generation;
   ptn_exchange *inbox_first, *inbox_last; /* each with a reference */
   ptn_exchange *cancels;                  /* likewise */
-  int active;                             /* atomic */
+  double stop_at; /* set before `stopping` is */
 } engine = {.generation = 1};
 
 /* Under `state`. What is to be woken once that is unlocked, or NULL: a woken engine wants the lock at once. */
@@ -49,75 +52,7 @@ static void unlock_and_wake(CURLM *multi) {
 
 /* ---- the engine thread ---- */
 
-/* Ends an exchange wherever it is, and drops the engine's reference. */
-static void end(ptn_exchange *x, ptn_status status) {
-  ptn_origin *o = x->origin;
-  if (x->phase == PTN_PHASE_WAITING) ptn_origin_stop_waiting(o, x);
-  if (x->phase == PTN_PHASE_ACTIVE) {
-    curl_multi_remove_handle(engine.multi, x->easy);
-    o->active--;
-    if (o->opener == x) o->opener = NULL;
-  }
-  ptn_transfer_release(x);
-  __atomic_sub_fetch(&engine.active, 1, __ATOMIC_RELAXED);
-  ptn_exchange_finish(x, status);
-  ptn_exchange_release(x);
-}
-
-static void start(ptn_exchange *x, bool opens) {
-  x->opens = opens;
-  if (!ptn_transfer_prepare(x)) {
-    end(x, PTN_E_NOMEM);
-    return;
-  }
-  x->phase = PTN_PHASE_ACTIVE;
-  x->origin->active++;
-  if (opens) x->origin->opener = x;
-  if (curl_multi_add_handle(engine.multi, x->easy) != CURLM_OK) end(x, PTN_E_OTHER);
-}
-
-static void admit(ptn_exchange *x) {
-  bool opens;
-  int asked = __atomic_load_n(&x->cancelled, __ATOMIC_ACQUIRE);
-  x->origin = ptn_origin_of(x->request->endpoint);
-  if (!x->origin) {
-    end(x, PTN_E_NOMEM);
-  } else if (asked != PTN_OK) {
-    end(x, (ptn_status)asked);
-  } else if (x->origin->first == NULL && ptn_origin_admits(x->origin, &opens)) {
-    start(x, opens);
-  } else {
-    x->phase = PTN_PHASE_WAITING;
-    ptn_origin_wait(x->origin, x);
-  }
-}
-
-static void admit_waiting(void) {
-  bool opens;
-  for (ptn_origin *o = ptn_origin_first(); o; o = o->next) {
-    while (o->first && ptn_origin_admits(o, &opens)) {
-      ptn_exchange *x = o->first;
-      ptn_origin_stop_waiting(o, x);
-      x->phase = PTN_PHASE_NEW;
-      start(x, opens);
-    }
-  }
-}
-
-static void cancel(ptn_exchange *x) {
-  if (x->phase != PTN_PHASE_DONE) {
-    ptn_status reason = (ptn_status)__atomic_load_n(&x->cancelled, __ATOMIC_ACQUIRE);
-    if (x->phase == PTN_PHASE_ACTIVE) {
-      if (reason == PTN_E_TIMEOUT || reason == PTN_E_IDLE) ptn_transfer_timed_out(x);
-      if (ptn_transfer_can_stop(x)) end(x, reason);
-    } else if (x->phase == PTN_PHASE_WAITING) {
-      end(x, reason);
-    } /* PTN_PHASE_NEW: admit() will see it */
-  }
-  ptn_exchange_release(x);
-}
-
-static void take_orders(void) {
+static void take_orders(bool stopping) {
   pthread_mutex_lock(&state);
   ptn_exchange *fresh = engine.inbox_first, *cancels = engine.cancels;
   engine.inbox_first = engine.inbox_last = engine.cancels = NULL;
@@ -125,48 +60,13 @@ static void take_orders(void) {
   pthread_mutex_unlock(&state);
   for (ptn_exchange *x = fresh, *next; x; x = next) {
     next = x->inbox_next;
-    admit(x);
+    if (!stopping || x->fired_for > 0) ptn_dispatch_admit(x);
   }
   for (ptn_exchange *x = cancels, *next; x; x = next) {
     next = x->cancel_next;
-    cancel(x);
+    if (x->phase != PTN_PHASE_DONE) ptn_dispatch_cancel(x);
+    ptn_exchange_release(x);
   }
-}
-
-/* While an opener fails, those behind it must not each wait for the next to fail in turn. */
-static void open_the_queue(ptn_origin *o) {
-  while (o->first) {
-    ptn_exchange *x = o->first;
-    ptn_origin_stop_waiting(o, x);
-    x->phase = PTN_PHASE_NEW;
-    start(x, true);
-  }
-}
-
-static void finish_transfers(void) {
-  CURLMsg *message;
-  int left;
-  while ((message = curl_multi_info_read(engine.multi, &left))) {
-    if (message->msg != CURLMSG_DONE) continue;
-    CURLcode code = message->data.result;
-    ptn_exchange *x = NULL;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&x);
-    ptn_status status = ptn_transfer_status(x, code);
-    ptn_origin *o = x->origin;
-    bool opener_failed = o->opener == x && x->sent_at == 0 && status != PTN_E_CANCELLED;
-    if (status == PTN_E_IDLE) ptn_transfer_timed_out(x);
-    end(x, status);
-    if (opener_failed) open_the_queue(o);
-  }
-}
-
-static void perform(void) {
-  int running;
-  curl_multi_perform(engine.multi, &running);
-  finish_transfers();
-  ptn_exchange *over;
-  while ((over = ptn_transfer_overdue())) end(over, PTN_OK);
-  admit_waiting();
 }
 
 static ptn_status make_multi(void) {
@@ -181,6 +81,7 @@ static ptn_status make_multi(void) {
   pthread_mutex_lock(&state);
   engine.multi = multi;
   pthread_mutex_unlock(&state);
+  ptn_dispatch_begin(multi);
   return PTN_OK;
 }
 
@@ -194,26 +95,27 @@ static void refuse_all(ptn_status status) {
   pthread_mutex_unlock(&state);
   for (ptn_exchange *x = fresh, *next; x; x = next) {
     next = x->inbox_next;
-    end(x, status);
+    ptn_dispatch_refuse(x, status);
   }
 }
 
 typedef enum { GO_ON, STOP, REFUSED } verdict;
 
+/* Once it is stopping, only what was fired is carried on, and that not for long. */
 static verdict turn(void) {
   verdict v = GO_ON;
   ptn_status status;
   pthread_mutex_lock(&gate);
   pthread_mutex_lock(&run);
   pthread_mutex_unlock(&gate);
-  if (__atomic_load_n(&engine.stopping, __ATOMIC_ACQUIRE)) {
-    v = STOP;
-  } else if (!engine.multi && (status = make_multi()) != PTN_OK) {
+  bool stopping = __atomic_load_n(&engine.stopping, __ATOMIC_ACQUIRE);
+  if (!engine.multi && (status = make_multi()) != PTN_OK) {
     refuse_all(status);
     v = REFUSED;
   } else {
-    take_orders();
-    perform();
+    take_orders(stopping);
+    ptn_dispatch_perform();
+    if (stopping && (ptn_dispatch_fired() == 0 || ptn_now() >= engine.stop_at)) v = STOP;
   }
   pthread_mutex_unlock(&run);
   return v;
@@ -223,8 +125,8 @@ static void *thread_main(void *arg) {
   (void)arg;
   verdict v;
   while ((v = turn()) == GO_ON) {
-    int wait = ptn_transfer_lingers() ? LINGER_POLL_MS : IDLE_POLL_MS;
-    curl_multi_poll(engine.multi, NULL, 0, wait, NULL);
+    bool stopping = __atomic_load_n(&engine.stopping, __ATOMIC_ACQUIRE);
+    curl_multi_poll(engine.multi, NULL, 0, ptn_dispatch_pause(stopping ? STOPPING_POLL_MS : IDLE_POLL_MS), NULL);
   }
   if (v == REFUSED) return NULL;
   pthread_mutex_lock(&state);
@@ -270,7 +172,7 @@ ptn_status ptn_engine_submit(ptn_exchange *x) {
     if (engine.inbox_last) engine.inbox_last->inbox_next = x;
     else engine.inbox_first = x;
     engine.inbox_last = ptn_exchange_retain(x);
-    __atomic_add_fetch(&engine.active, 1, __ATOMIC_RELAXED);
+    ptn_dispatch_expect();
     asleep = wakes();
   }
   unlock_and_wake(asleep);
@@ -290,7 +192,12 @@ void ptn_engine_cancel(ptn_exchange *x, ptn_status reason) {
 
 bool ptn_engine_owns(const ptn_exchange *x) { return x->generation == engine.generation; }
 
-int ptn_engine_active(void) { return __atomic_load_n(&engine.active, __ATOMIC_RELAXED); }
+ptn_status ptn_engine_fire(ptn_exchange *x, double seconds) {
+  x->fired_for = seconds;
+  return ptn_engine_submit(x);
+}
+
+int ptn_engine_active(void) { return ptn_dispatch_count(); }
 
 void ptn_engine_stop(double seconds) {
   struct timespec until;
@@ -302,6 +209,7 @@ void ptn_engine_stop(double seconds) {
     until.tv_sec++;
   }
   pthread_mutex_lock(&state);
+  engine.stop_at = ptn_now() + seconds * 0.8;
   __atomic_store_n(&engine.stopping, true, __ATOMIC_RELEASE);
   if (engine.running) {
     CURLM *asleep = wakes();
@@ -344,6 +252,8 @@ static void after_fork_child(void) {
   ptn_notifier_after_fork_child();
   ptn_exchange_after_fork();
   ptn_transfer_after_fork_child();
+  ptn_deadline_after_fork_child();
+  ptn_dispatch_after_fork_child();
   ptn_origin_after_fork_child();
   ptn_sockets_after_fork_child();
   uint64_t generation = engine.generation + 1;

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 typedef struct {
@@ -52,7 +51,8 @@ ptn_exchange *ptn_exchange_new(ptn_request *request, ptn_notifier *notifier, boo
   x->request = request;
   x->notifier = ptn_notifier_retain(notifier);
   x->progress = progress;
-  x->fds[0] = x->fds[1] = CURL_SOCKET_BAD;
+  x->fresh[0] = x->fresh[1] = CURL_SOCKET_BAD;
+  x->connection = PTN_NO_CONNECTION;
   ptn_buffer_init(&x->headers);
   ptn_buffer_init(&x->kept);
   ptn_buffer_init(&x->inbox);
@@ -85,6 +85,7 @@ bool ptn_exchange_take(ptn_exchange *x, ptn_buffer *into) {
   if (done || x->progress) {
     if (into->len == 0) ptn_buffer_swap(&x->inbox, into);
     else if (ptn_buffer_append(into, x->inbox.data, x->inbox.len)) ptn_buffer_clear(&x->inbox);
+    else if (done) x->status = PTN_E_NOMEM; /* before that, it waits for the next time */
   }
   pthread_mutex_unlock(&lock);
   return done;

@@ -12,6 +12,7 @@
 #include "notifier.h"
 #include "origin.h"
 #include "request.h"
+#include "sockets.h"
 #include "sse.h"
 #include "status.h"
 
@@ -64,13 +65,19 @@ struct ptn_exchange {
   size_t received;   /* decoded bytes */
   size_t body_sent;
   bool opens, opened, head_whole, too_large, no_memory;
-  bool rewinds; /* libcurl asked to send it again */
-  curl_socket_t fds[2]; /* opened for it; two where IPv6 and IPv4 race */
-  int local_port;
+  bool rewinds;     /* libcurl asked to send it again */
+  bool repeated;    /* libcurl has sent it again, over another connection */
+  bool crowded_out; /* its connection had no room for it, and it may not open another */
+  curl_socket_t fresh[2]; /* opened for it; two where IPv6 and IPv4 race */
+  ptn_connection connection; /* that it went out over */
   double sent_at;
-  double linger_until; /* > 0: the stream has ended, its body has not */
+  double waits_since; /* at its origin */
+  double fired_for;   /* > 0: nobody waits for it, and it has so many seconds */
+  bool counted;       /* among those */
+  double ends_at;     /* > 0: the engine ends it then, as … */
+  ptn_status ends_as;
   ptn_exchange *queue_prev, *queue_next; /* at the origin */
-  ptn_exchange *linger_next;             /* among those */
+  ptn_exchange *timed_next;              /* among those that end at a certain time */
   ptn_exchange *inbox_next;  /* in the engine's inbox, under its lock */
   ptn_exchange *cancel_next; /* likewise */
 };

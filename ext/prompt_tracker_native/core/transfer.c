@@ -1,11 +1,12 @@
 #include "transfer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
-#include "sockets.h"
+#include "deadline.h"
+#include "libcurl.h"
 
 enum { IDLE_HANDLES = 64, MAX_HEADERS = 256 * 1024, BUFFER_BYTES = 4096, UPLOAD_BYTES = 16384 };
 
@@ -18,17 +19,16 @@ static const double linger_s = 0.25;
 
 static CURL *idle[IDLE_HANDLES];
 static int idle_count;
-static ptn_exchange *lingering;
 
 static struct {
-  unsigned version;
+  bool tells_when_connected, quits_quickly;
   const char *ca_file;
 } libcurl;
 
 void ptn_transfer_load(void) {
-  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-  libcurl.version = info->version_num;
-  libcurl.ca_file = info->cainfo;
+  libcurl.tells_when_connected = ptn_libcurl_has(0x075000);
+  libcurl.quits_quickly = ptn_libcurl_has(0x075700);
+  libcurl.ca_file = curl_version_info(CURLVERSION_NOW)->cainfo;
 }
 
 static bool cancelled(const ptn_exchange *x) {
@@ -36,21 +36,40 @@ static bool cancelled(const ptn_exchange *x) {
 }
 
 /* The request is about to go out over a connection that is up. */
-static void connected(ptn_exchange *x) {
+static void connected(ptn_exchange *x, const ptn_ends *ends) {
+  if (x->sent_at > 0) x->repeated = true;
   x->sent_at = ptn_now();
-  for (int i = 0; i < 2; i++) ptn_sockets_established(x->fds[i]);
+  ptn_sockets_leave(x->connection); /* libcurl may send a request without a body once more */
+  x->connection = ptn_sockets_enter(ends, x->fresh);
+  x->fresh[0] = x->fresh[1] = CURL_SOCKET_BAD;
   if (x->origin->opener == x) x->origin->opener = NULL;
+}
+
+/* The same where libcurl has no callback for it: found out as soon as anything happens. */
+static void find_connection(ptn_exchange *x) {
+  curl_off_t ready = 0;
+  char *local_ip = NULL, *remote_ip = NULL;
+  long local_port = 0, remote_port = 0;
+  if (libcurl.tells_when_connected || x->sent_at > 0 || !x->easy) return;
+  curl_easy_getinfo(x->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
+  curl_easy_getinfo(x->easy, CURLINFO_LOCAL_IP, &local_ip);
+  curl_easy_getinfo(x->easy, CURLINFO_LOCAL_PORT, &local_port);
+  curl_easy_getinfo(x->easy, CURLINFO_PRIMARY_IP, &remote_ip);
+  curl_easy_getinfo(x->easy, CURLINFO_PRIMARY_PORT, &remote_port);
+  if (ready <= 0 && !x->sent) return;
+  if (x->request->body_len == 0) x->sent = true;
+  connected(x, &(ptn_ends){local_ip ? local_ip : "", remote_ip ? remote_ip : "", (int)local_port, (int)remote_port});
 }
 
 static size_t on_read(char *into, size_t size, size_t count, void *arg) {
   ptn_exchange *x = arg;
   if (cancelled(x)) return CURL_READFUNC_ABORT;
-  if (x->sent_at == 0) connected(x);
   size_t room = size * count, left = x->request->body_len - x->body_sent;
   size_t n = left < room ? left : room;
   if (n) memcpy(into, x->request->body + x->body_sent, n);
   x->body_sent += n;
   x->sent = true;
+  find_connection(x);
   return n;
 }
 
@@ -70,7 +89,7 @@ static void on_status_line(ptn_exchange *x, const char *line, size_t len) {
   x->http_status = 0;
   x->head_whole = false;
   for (size_t i = space ? (size_t)(space - line) + 1 : len; i < len; i++) {
-    if (line[i] < '0' || line[i] > '9') break;
+    if (line[i] < '0' || line[i] > '9' || x->http_status > 99) break;
     x->http_status = x->http_status * 10 + (line[i] - '0');
   }
   if (x->request->endpoint->tls) {
@@ -82,8 +101,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg) {
   ptn_exchange *x = arg;
   size_t len = size * count;
   if (cancelled(x)) return 0;
-  if (x->sent_at == 0) connected(x);
   x->sent = true;
+  find_connection(x);
   if (len > 5 && memcmp(line, "HTTP/", 5) == 0) on_status_line(x, line, len);
   if (line[0] == '\r' || line[0] == '\n') x->head_whole = true;
   if (len > MAX_HEADERS - x->headers.len) {
@@ -97,36 +116,10 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg) {
   return len;
 }
 
-static void linger(ptn_exchange *x) {
-  if (x->linger_until > 0) return;
-  x->linger_until = ptn_now() + linger_s;
-  x->linger_next = lingering;
-  lingering = x;
-}
-
-static void stop_lingering(const ptn_exchange *x) {
-  for (ptn_exchange **at = &lingering; *at; at = &(*at)->linger_next) {
-    if (*at != x) continue;
-    *at = x->linger_next;
-    return;
-  }
-}
-
-ptn_exchange *ptn_transfer_overdue(void) {
-  if (!lingering) return NULL;
-  double now = ptn_now();
-  for (ptn_exchange *x = lingering; x; x = x->linger_next) {
-    if (x->linger_until <= now) return x;
-  }
-  return NULL;
-}
-
-bool ptn_transfer_lingers(void) { return lingering != NULL; }
-
 static size_t on_write(char *bytes, size_t size, size_t count, void *arg) {
   ptn_exchange *x = arg;
   if (cancelled(x) || !ptn_exchange_receive(x, bytes, size * count)) return 0;
-  if (x->ended) linger(x);
+  if (x->ended) ptn_deadline_set(x, ptn_now() + linger_s, PTN_OK);
   ptn_exchange_publish(x);
   return size * count;
 }
@@ -135,15 +128,18 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
   ptn_exchange *x = arg;
   (void)purpose;
   if (cancelled(x)) return CURL_SOCKET_BAD;
-  if (!x->opens && !x->opened) ptn_origin_did_not_share(x->origin);
+  if (!x->opens && !x->opened && !ptn_origin_lets_open(x->origin)) {
+    x->crowded_out = true;
+    return CURL_SOCKET_BAD;
+  }
   x->opened = true;
   curl_socket_t fd = ptn_sockets_open(address, x->origin);
   if (fd == CURL_SOCKET_BAD) {
     x->fds_exhausted = errno == EMFILE || errno == ENFILE;
     return fd;
   }
-  x->fds[1] = x->fds[0];
-  x->fds[0] = fd;
+  x->fresh[1] = x->fresh[0];
+  x->fresh[0] = fd;
   return fd;
 }
 
@@ -152,15 +148,11 @@ static int on_close(void *arg, curl_socket_t fd) {
   return ptn_sockets_close(fd);
 }
 
-#if LIBCURL_VERSION_NUM >= 0x075000
+#if PTN_LIBCURL >= 0x075000
 static int on_connected(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port) {
   ptn_exchange *x = arg;
-  (void)remote_ip;
-  (void)local_ip;
-  (void)remote_port;
   bool again = x->sent && ptn_request_creates(x->request); /* where there is no body, nothing asks on_seek */
-  connected(x);
-  x->local_port = local_port;
+  connected(x, &(ptn_ends){local_ip ? local_ip : "", remote_ip ? remote_ip : "", local_port, remote_port});
   /* A body-less POST never calls on_read. */
   if (x->request->body_len == 0) x->sent = true;
   return again || cancelled(x) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
@@ -187,15 +179,15 @@ static CURL *new_handle(void) {
   curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_write);
   curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_open);
   curl_easy_setopt(h, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-#if LIBCURL_VERSION_NUM >= 0x075000
+#if PTN_LIBCURL >= 0x075000
   curl_easy_setopt(h, CURLOPT_PREREQFUNCTION, on_connected);
 #endif
-#if LIBCURL_VERSION_NUM >= 0x075500
-  if (libcurl.version >= 0x075500) curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
+#if PTN_LIBCURL >= 0x075500
+  curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
   curl_easy_setopt(h, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-#if LIBCURL_VERSION_NUM >= 0x075700
+#if PTN_LIBCURL >= 0x075700
   curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);
 #endif
   return h;
@@ -208,7 +200,7 @@ static void set_callback_data(CURL *h, ptn_exchange *x) {
   curl_easy_setopt(h, CURLOPT_HEADERDATA, x);
   curl_easy_setopt(h, CURLOPT_WRITEDATA, x);
   curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, x);
-#if LIBCURL_VERSION_NUM >= 0x075000
+#if PTN_LIBCURL >= 0x075000
   curl_easy_setopt(h, CURLOPT_PREREQDATA, x);
 #endif
   curl_easy_setopt(h, CURLOPT_ERRORBUFFER, x ? x->error : NULL);
@@ -225,7 +217,23 @@ static void set_method(CURL *h, const ptn_request *r) {
   }
 }
 
-static void set_server(CURL *h, const ptn_endpoint *e) {
+/* The same file under another name, so that libcurl takes none of the connections that were made with the one before:
+ * the slash before the last part of the path, `spelling` times more. NULL where there is no room for it. */
+static const char *spelled(const char *path, unsigned char spelling, char *room, size_t size) {
+  const char *slash = strrchr(path, '/');
+  int n = slash ? (int)(slash - path) + 1 : 0;
+  char slashes[256];
+  memset(slashes, '/', spelling);
+  if (spelling == 0) return path;
+  n = snprintf(room, size, "%.*s%.*s%s", n, n ? path : "./", (int)spelling, slashes, slash ? slash + 1 : path);
+  return n > 0 && (size_t)n < size ? room : path;
+}
+
+static const char *ca_file_of(const ptn_endpoint *e) { return e->ca_file ? e->ca_file : libcurl.ca_file; }
+
+static void set_server(CURL *h, const ptn_endpoint *e, unsigned char spelling) {
+  char room[4096];
+  const char *ca_file = ca_file_of(e);
   curl_easy_setopt(h, CURLOPT_PROXY, e->proxy);
   curl_easy_setopt(h, CURLOPT_NOPROXY, e->no_proxy);
   curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, e->connect_timeout_ms);
@@ -235,7 +243,15 @@ static void set_server(CURL *h, const ptn_endpoint *e) {
   curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, e->verify_tls ? 2L : 0L);
   /* A CAPATH, which some builds set by default, keeps libcurl from caching the parsed certificates. */
   curl_easy_setopt(h, CURLOPT_CAPATH, e->ca_path);
-  curl_easy_setopt(h, CURLOPT_CAINFO, e->ca_file ? e->ca_file : libcurl.ca_file);
+  curl_easy_setopt(h, CURLOPT_CAINFO, ca_file ? spelled(ca_file, spelling, room, sizeof(room)) : NULL);
+}
+
+/* An opener does not share, even where libcurl still thinks that it could. And without a body, nothing would ask whether
+ * a request may be sent again when a used connection turns out to be dead; on_connected refuses that, and where there is
+ * none no used connection is taken. */
+static bool needs_new_connection(const ptn_exchange *x) {
+  const ptn_request *r = x->request;
+  return x->opens || (!libcurl.tells_when_connected && ptn_request_creates(r) && r->body_len == 0);
 }
 
 bool ptn_transfer_prepare(ptn_exchange *x) {
@@ -245,7 +261,9 @@ bool ptn_transfer_prepare(ptn_exchange *x) {
   x->easy = h;
   set_callback_data(h, x);
   set_method(h, r);
-  set_server(h, r->endpoint);
+  set_server(h, r->endpoint, x->origin->spelling);
+  x->opens = needs_new_connection(x);
+  curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, x->opens ? 1L : 0L);
   curl_easy_setopt(h, CURLOPT_HTTPHEADER, r->headers);
   curl_easy_setopt(h, CURLOPT_ACCEPT_ENCODING, r->stream ? "identity" : "");
   curl_easy_setopt(h, CURLOPT_HTTP_VERSION,
@@ -254,15 +272,20 @@ bool ptn_transfer_prepare(ptn_exchange *x) {
   return curl_easy_setopt(h, CURLOPT_URL, r->url) == CURLE_OK;
 }
 
-/* What libcurl 8.14 leaves in a handle: the wish to rewind, which fails the next request, where it was told no; and a
- * name that could not be looked up, which the next look-up then leaks. */
-static bool is_clean(const ptn_exchange *x) { return !x->rewinds && x->sent_at > 0; }
+/* What libcurl leaves in a handle: as of 8.14 the wish to rewind, which fails the next request, where it was told no, and a
+ * name that could not be looked up, which the next look-up then leaks; as of 7.88 how often it sent a request again, which
+ * counts over the life of the handle, and the sixth time is one too many. */
+static bool is_clean(const ptn_exchange *x) {
+  bool repeated = libcurl.tells_when_connected ? x->repeated : x->opened;
+  return !x->rewinds && !repeated && x->sent_at > 0;
+}
 
 void ptn_transfer_release(ptn_exchange *x) {
   CURL *h = x->easy;
   x->easy = NULL;
+  ptn_sockets_leave(x->connection);
+  x->connection = PTN_NO_CONNECTION;
   if (!h) return;
-  if (x->linger_until > 0) stop_lingering(x);
   if (is_clean(x) && idle_count < IDLE_HANDLES) {
     set_callback_data(h, NULL);
     curl_easy_setopt(h, CURLOPT_HTTPHEADER, NULL); /* the request that owns it is about to go */
@@ -272,71 +295,36 @@ void ptn_transfer_release(ptn_exchange *x) {
   }
 }
 
-/* Whether not even two are left: libcurl has given back by now what it had, and needs a pair for some things. */
-static bool out_of_descriptors(void) {
-  int one = dup(0), two = one < 0 ? -1 : dup(0);
-  bool out = two < 0 && (errno == EMFILE || errno == ENFILE);
-  if (one >= 0) close(one);
-  if (two >= 0) close(two);
-  return out;
+void ptn_transfer_again(ptn_exchange *x) {
+  ptn_transfer_release(x);
+  x->opened = x->crowded_out = x->fds_exhausted = false;
+  x->error[0] = '\0';
 }
 
-static ptn_status lost(const ptn_exchange *x) {
-  if (!x->sent) return x->sent_at > 0 ? PTN_E_SEND : PTN_E_CONNECT;
-  return x->http_status ? PTN_E_PARTIAL : PTN_E_LOST;
-}
-
-ptn_status ptn_transfer_status(const ptn_exchange *x, CURLcode code) {
-  int asked = __atomic_load_n(&x->cancelled, __ATOMIC_ACQUIRE);
-  if (asked != PTN_OK) return (ptn_status)asked;
-  if (x->too_large) return PTN_E_TOO_LARGE;
-  if (x->no_memory) return PTN_E_NOMEM;
-  if (x->ended) return PTN_OK; /* all that matters had come */
-  if (x->fds_exhausted && !x->sent) return PTN_E_FDS;
-  /* A request without a body may have been sent before libcurl tried a new connection for it. */
-  bool unclear = x->sent && ptn_request_creates(x->request);
-  switch (code) {
-  case CURLE_OK: return x->head_whole ? PTN_OK : PTN_E_PARTIAL; /* a head that is cut is no error to libcurl */
-  case CURLE_URL_MALFORMAT: case CURLE_UNSUPPORTED_PROTOCOL:
-    return x->sent_at > 0 ? PTN_E_PROTOCOL : PTN_E_URL;
-  case CURLE_COULDNT_RESOLVE_HOST:
-    if (unclear) return PTN_E_LOST;
-    return out_of_descriptors() ? PTN_E_FDS : PTN_E_RESOLVE;
-  case CURLE_COULDNT_RESOLVE_PROXY: return unclear ? PTN_E_LOST : PTN_E_PROXY;
-  case CURLE_COULDNT_CONNECT: return unclear ? PTN_E_LOST : PTN_E_CONNECT;
-  case CURLE_OPERATION_TIMEDOUT: return x->sent_at > 0 ? PTN_E_IDLE : PTN_E_CONNECT_TIMEOUT;
-  case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CERTPROBLEM: case CURLE_SSL_CIPHER:
-  case CURLE_SSL_ISSUER_ERROR: case CURLE_SSL_INVALIDCERTSTATUS: case CURLE_SSL_ENGINE_NOTFOUND:
-    return PTN_E_TLS;
-  case CURLE_SSL_CACERT_BADFILE: return out_of_descriptors() ? PTN_E_FDS : PTN_E_CA_FILE;
-  case CURLE_SSL_CONNECT_ERROR: /* also: reset while shaking hands */
-  case CURLE_SEND_ERROR: case CURLE_RECV_ERROR: case CURLE_HTTP2: case CURLE_HTTP2_STREAM:
-  case CURLE_PARTIAL_FILE: /* over HTTP/2 also: nothing came */
-    return lost(x);
-  case CURLE_SEND_FAIL_REWIND: case CURLE_GOT_NOTHING: return PTN_E_LOST;
-  case CURLE_ABORTED_BY_CALLBACK: return PTN_E_LOST; /* on_connected: it was about to be sent again */
-#if LIBCURL_VERSION_NUM >= 0x080600
-  case CURLE_TOO_LARGE: return PTN_E_TOO_LARGE; /* one header line */
-#endif
-  case CURLE_WEIRD_SERVER_REPLY: return PTN_E_PROTOCOL;
-  case CURLE_BAD_CONTENT_ENCODING: return PTN_E_ENCODING;
-  case CURLE_OUT_OF_MEMORY: return PTN_E_NOMEM;
-  default: return out_of_descriptors() ? PTN_E_FDS : PTN_E_OTHER;
+/* Where others are on the connection it is left to them, as the server may just be slow; but no more are given to it. */
+void ptn_transfer_timed_out(ptn_exchange *x) {
+  find_connection(x);
+  if (x->sent_at == 0 || !ptn_sockets_silent(x->connection, ptn_now() - x->sent_at)) return;
+  if (ptn_sockets_users(x->connection) == 1) {
+    ptn_sockets_shut(x->connection);
+  } else if (ca_file_of(x->request->endpoint)) {
+    ptn_sockets_retire(x->origin);
+    x->origin->spelling++;
   }
 }
 
-void ptn_transfer_timed_out(const ptn_exchange *x) {
-  if (x->sent_at > 0) ptn_sockets_shut_silent(x->local_port, ptn_now() - x->sent_at);
+void ptn_transfer_look(ptn_exchange *x) { find_connection(x); }
+
+void ptn_transfer_ended(ptn_exchange *x, CURLcode code) {
+  find_connection(x);
+  /* What libcurl says then is about its own callbacks. */
+  if (code == CURLE_SEND_FAIL_REWIND || code == CURLE_ABORTED_BY_CALLBACK) x->error[0] = '\0';
 }
 
-bool ptn_transfer_can_stop(const ptn_exchange *x) {
-#if LIBCURL_VERSION_NUM >= 0x075700
-  if (libcurl.version >= 0x075700) return true;
-#endif
+bool ptn_transfer_can_stop(ptn_exchange *x) {
+  if (libcurl.quits_quickly) return true;
+  find_connection(x);
   return x->sent_at > 0 || x->opened;
 }
 
-void ptn_transfer_after_fork_child(void) {
-  idle_count = 0;
-  lingering = NULL;
-}
+void ptn_transfer_after_fork_child(void) { idle_count = 0; }

@@ -15,21 +15,22 @@ bool ptn_transfer_prepare(ptn_exchange *exchange);
 /* Takes the handle back; it must be out of the multi handle. */
 void ptn_transfer_release(ptn_exchange *exchange);
 
-/* What libcurl's result means for the exchange. */
-ptn_status ptn_transfer_status(const ptn_exchange *exchange, CURLcode code);
+/* Takes it back so that the exchange, of which nothing was sent, can be prepared once more. */
+void ptn_transfer_again(ptn_exchange *exchange);
 
-/* Gives up a transfer that got no answer; where its whole connection has been silent since it was sent,
- * shuts that down too. */
-void ptn_transfer_timed_out(const ptn_exchange *exchange);
+/* Notes whether it is connected by now, where this libcurl does not tell. */
+void ptn_transfer_look(ptn_exchange *exchange);
+
+/* Notes what can be known of a transfer that libcurl has ended with `code`. */
+void ptn_transfer_ended(ptn_exchange *exchange, CURLcode code);
+
+/* A transfer got no answer in time. Where its whole connection has been silent since it was sent, that may lead
+ * nowhere: it is shut down or, where other exchanges are on it, gets no further ones. */
+void ptn_transfer_timed_out(ptn_exchange *exchange);
 
 /* False where this libcurl would wait for a name look-up to end before it let go of the handle: the
  * exchange must then be left in libcurl's hands, whose callbacks end it as soon as they are called. */
-bool ptn_transfer_can_stop(const ptn_exchange *exchange);
-
-/* A stream whose last event has come is over, whether or not the server closes its body: returns one that has
- * had its time to, or NULL; and whether there are any that still have some. */
-ptn_exchange *ptn_transfer_overdue(void);
-bool ptn_transfer_lingers(void);
+bool ptn_transfer_can_stop(ptn_exchange *exchange);
 
 /* The child of a fork forgets the handles, which are its parent's, without touching them. */
 void ptn_transfer_after_fork_child(void);
