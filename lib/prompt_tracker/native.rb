@@ -30,6 +30,7 @@ module PromptTracker
   #   result = PromptTracker::OpenaiAssistantService.call(assistant_id: "asst_…", prompt: "Hello!")
   #   result[:text] # => "Hello! How can I help?"
   module Native
+    autoload :Batch, "prompt_tracker/native/batch"
     autoload :Doctor, "prompt_tracker/native/doctor"
     autoload :LocalServer, "prompt_tracker/native/local_server"
     autoload :OpenaiGems, "prompt_tracker/native/openai_gems"

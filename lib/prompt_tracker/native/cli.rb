@@ -14,6 +14,7 @@ module PromptTracker
       WRONG_USAGE = 2
       INTERRUPTED = 130
 
+      autoload :Batch, "prompt_tracker/native/cli/batch"
       autoload :CheckDefinitions, "prompt_tracker/native/cli/check_definitions"
       autoload :Doctor, "prompt_tracker/native/cli/doctor"
       autoload :ExportDefinitions, "prompt_tracker/native/cli/export_definitions"
@@ -21,6 +22,7 @@ module PromptTracker
 
       # The words of each command, its class, and what it does in half a line.
       COMMANDS = {
+        %w[batch] => [:Batch, "ask each prompt of a file, many at a time, and write the answers to another"],
         %w[doctor] => [:Doctor, "look for what could keep calls from working, and say what to do"],
         %w[definitions new] => [:NewDefinition, "write a template for an assistant's definition"],
         %w[definitions check] => [:CheckDefinitions, "check all definitions, and show what each will send"],
