@@ -96,6 +96,22 @@ RSpec.describe "Rails apps of every kind" do
     end
   end
 
+  describe "before an app is initialized" do
+    def said(code)
+      code = "require './config/boot'; #{code}; puts PromptTracker::LlmClientService rescue puts $!.message"
+      run_app(has: "native", command: ["-e", code]).out
+    end
+
+    it "says when the services will be defined" do
+      expect(said("require './config/application'"))
+        .to include("PromptTracker::LlmClientService is defined while Rails sets its autoloader up")
+    end
+
+    it "defines them on first use where there is no app" do
+      expect(said("require 'rails'; require 'prompt_tracker/native'")).to match(/^PromptTracker::LlmClientService$/)
+    end
+  end
+
   it "works under Spring, where commands share one app and are forked from it" do
     Dir.mktmpdir("ptn-spring") do |folder|
       spring = { "SPRING_TMP_PATH" => folder, "SPRING_QUIET" => "1" }

@@ -39,9 +39,9 @@ module PromptTracker
           return unless home.const_defined?(name, false)
 
           raise ConfigurationError, "#{home}::#{name} is already there, #{described(home, name)}, and the gem's " \
-                                    "can't be put in its place. Load prompt_tracker/native before it (in a Rails app: have " \
-                                    "the gem in the Gemfile without `require: false`), remove that file, or keep it " \
-                                    "with replace_services = false"
+                                    "can't be put in its place. Load prompt_tracker/native before it, or remove it. " \
+                                    "In a Rails app: have the gem in the Gemfile without `require: false`; " \
+                                    "replace_services = false keeps the app's own"
         end
 
         private
