@@ -6,7 +6,7 @@ require_relative "../support/suite_run"
 # A suite that was written for a service on ruby-openai, with verifying doubles, WebMock and VCR, run before and after
 # the swap. test/suites/swap is that suite, with the service that it was written for.
 RSpec.describe "An app's suite", :server, :suite do
-  examples = 30
+  examples = 38
 
   around do |example|
     Dir.mktmpdir { |folder| (@cassettes = folder) && example.run }
@@ -14,6 +14,7 @@ RSpec.describe "An app's suite", :server, :suite do
 
   before do
     usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }
+    server.answer("It is foggy.")
     server.answer("It is sunny.", usage: usage)
     server.answer("It rains at last.", polls: 3)
     server.ends_with("failed", last_error: { code: "server_error", message: "No forecast today." })
@@ -22,13 +23,13 @@ RSpec.describe "An app's suite", :server, :suite do
     })
     recorded = run_ruby(File.join(SuiteRun::ROOT, "test/suites/swap"), "record.rb", server.url, @cassettes)
     expect(recorded.status).to be_success, recorded.out
-    expect(Dir.children(@cassettes).size).to eq(4)
+    expect(Dir.children(@cassettes).size).to eq(5)
   end
 
   def run(swap) = run_suite("swap", env: { "SWAP" => swap, "CASSETTES" => @cassettes })
 
-  it "passes before the swap and after it, unchanged" do
-    %w[before beside].each do |swap|
+  it "passes before the swap and after it, unchanged, with ruby-openai and without" do
+    %w[before beside instead].each do |swap|
       outcome = run(swap)
       expect(outcome.count).to eq("#{examples} examples, 0 failures"), "#{swap}:\n#{outcome.out}"
       expect(outcome.warnings).to be_empty

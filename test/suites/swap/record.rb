@@ -28,4 +28,11 @@ rescue PromptTracker::OpenaiAssistantService::AssistantError => e
   warn e.message
 end
 
+def stream
+  parameters = { assistant_id: "asst_weather", thread: { messages: [{ role: "user", content: "The weather in Bonn?" }] } }
+  OpenAI::Client.new(access_token: "sk-recorded").runs
+                .create_thread_and_run(parameters: { **parameters, stream: ->(_event, _name) {} })
+end
+
+VCR.use_cassette("streamed", record: :all) { stream }
 %w[Berlin Paris Rome Oslo].each { |city| VCR.use_cassette("weather_in_#{city.downcase}", record: :all) { ask(city) } }
