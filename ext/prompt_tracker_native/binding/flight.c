@@ -71,7 +71,8 @@ typedef struct {
   double deadline;
   ptb_sink sink;
   void *arg;
-  VALUE ticket;
+  VALUE object, assistant_id;
+  VALUE ticket; /* set when it is launched */
 } waiting;
 
 static void deliver(waiting *w) {
@@ -139,6 +140,14 @@ static VALUE wait_for_it(VALUE arg) {
   }
 }
 
+static VALUE launch_and_wait(VALUE arg) {
+  waiting *w = (waiting *)arg;
+  ptn_status status = ptb_intercept_launch(w->flight->exchange, w->assistant_id, &w->ticket);
+  if (status != PTN_OK) raise_status(status);
+  if (!NIL_P(w->ticket)) rb_ivar_set(w->object, id_ticket, w->ticket);
+  return wait_for_it(arg);
+}
+
 static void keep_response(ptb_flight *f) {
   ptn_exchange *x = f->exchange;
   f->http_status = x->http_status;
@@ -171,14 +180,8 @@ VALUE ptb_flight_new(ptn_request *request, VALUE assistant_id, double deadline, 
   f->exchange = ptn_exchange_new(request, f->notifier, sink != NULL);
   if (!f->exchange) raise_status(PTN_E_NOMEM);
   f->exchange->ready.owner = item;
-  waiting w = {f, item, deadline, sink, arg, Qnil};
-  status = ptb_intercept_launch(f->exchange, assistant_id, &w.ticket);
-  if (status != PTN_OK) {
-    f->done = true; /* nothing to cancel */
-    raise_status(status);
-  }
-  if (!NIL_P(w.ticket)) rb_ivar_set(flight, id_ticket, w.ticket);
-  rb_ensure(wait_for_it, (VALUE)&w, end_wait, (VALUE)&w);
+  waiting w = {f, item, deadline, sink, arg, flight, assistant_id, Qnil};
+  rb_ensure(launch_and_wait, (VALUE)&w, end_wait, (VALUE)&w);
   RB_GC_GUARD(flight);
   return flight;
 }
