@@ -9,6 +9,11 @@ module PromptTracker
     module OpenaiGems
       # As they are called in a Gemfile.
       NAMES = %w[ruby-openai openai].freeze
+      # Where an app may define a constant OpenAI of its own, and how.
+      FILES = %w[openai.rb open_ai.rb].freeze
+      DEFINITION = /^\s*(?:module|class)\s+OpenAI\b/n
+
+      private_constant :FILES, :DEFINITION
 
       class << self
         # @return [Array<String>] those that the bundle has, or that RubyGems has activated
@@ -35,11 +40,12 @@ module PromptTracker
         # Makes `OpenAI::Client` this gem's, where {Configuration#replace_openai} wants it. Under Rails an initializer
         # does this before the app's own.
         #
+        # @param folders [Array<String>] that the app's constants are loaded from
         # @return [Boolean] whether it is
         # @raise [LoadError] where it is to be, and another gem's is loaded
-        def replace
+        def replace(folders = [])
           wanted = Native.configuration.replace_openai
-          wanted = bundled.empty? && !Object.const_defined?(:OpenAI) if wanted == :auto
+          wanted = bundled.empty? && !Object.const_defined?(:OpenAI) && !defined_in?(folders) if wanted == :auto
           require "prompt_tracker/native/ruby_openai" if wanted
           replaced?
         end
@@ -64,6 +70,12 @@ module PromptTracker
         end
 
         private
+
+        # A file of that name would be passed over where the constant is there already.
+        def defined_in?(folders)
+          files = folders.flat_map { |folder| FILES.map { |name| File.join(folder, name) } }
+          files.any? { |file| File.file?(file) && File.binread(file).match?(DEFINITION) }
+        end
 
         def openai
           Object.const_get(:OpenAI)

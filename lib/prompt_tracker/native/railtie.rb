@@ -18,7 +18,7 @@ module PromptTracker
       # Before the app's own initializers, which may have an OpenAI.configure.
       initializer "prompt_tracker_native.openai", after: "prompt_tracker_native.settings",
                                                   before: :load_config_initializers do
-        OpenaiGems.replace
+        OpenaiGems.replace(ActiveSupport::Dependencies.autoload_paths)
       end
 
       # The last moment at which nothing of the host's has been loaded, and the first at which all its places are known.
