@@ -55,7 +55,8 @@ module PromptTracker
 
       # @!attribute [rw] flow
       #   How a run is followed: `:streaming` (one request, the answer comes as it is made), `:polling` (the classic
-      #   requests: thread, message, run, and asking until it is done) or nil, the default: streamed.
+      #   requests: thread, message, run, and asking until it is done) or nil, the default: streamed. While WebMock is
+      #   enabled, nil makes the classic requests, unless {#api} is set: docs/testing_your_app.md.
       #   @return [Symbol, nil]
       setting(:flow, nil) { |name, value| Check.one_of(name, value, [nil, :streaming, :polling]) }
 

@@ -128,6 +128,16 @@ WAYS.each do |name, prepare|
       expect(PromptTracker).to have_asked_assistant("asst_1").times(20)
     end
 
+    it "answers a batch" do
+      stub_assistant("asst_1").to_answer(&:reverse)
+      stub_assistant("asst_2").to_fail("Out of credit")
+      calls = Array.new(10) { |n| { assistant_id: "asst_1", prompt: "prompt #{n}", **way } }
+      results = PromptTracker::OpenaiAssistantService.call_many([*calls, { **calls.first, assistant_id: "asst_2" }])
+      expect(results.first(10).map { |result| result[:text] }).to eq(calls.map { |call| call[:prompt].reverse })
+      expect(results.last).to be_a(Asking::AssistantError).and have_attributes(message: /Out of credit/)
+      expect(PromptTracker).to have_asked_assistant("asst_1").times(10)
+    end
+
     it "needs no key, and leaves none behind" do
       expect(ENV.key?("OPENAI_API_KEY")).to be(false)
       stub_assistant("asst_1")
