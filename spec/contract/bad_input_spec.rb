@@ -10,6 +10,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with bad input", :server 
     described_class.new(assistant_id: "asst_1", prompt: "Hello!", **keywords)
   rescue ArgumentError => e
     expect(requests).to eq([])
+    expect(e.message.ascii_only? || e.message.encoding).to be(true).or(be(Encoding::UTF_8))
     e.message
   else
     raise "nothing was raised"

@@ -12,7 +12,8 @@ RSpec.describe "The key", :server, :child_process do
   def shown_by(error)
     all = []
     while error
-      all << error.message << error.inspect << error.full_message << error.body.to_s
+      all << error.message << error.inspect << error.full_message
+      all.concat(%i[body headers code type param request_id].map { |reader| error.public_send(reader).to_s })
       error = error.cause
     end
     all.join("\n")
@@ -34,6 +35,17 @@ RSpec.describe "The key", :server, :child_process do
     [client, client.transport, client.admin, client.beta(assistants: "v2")].each do |object|
       expect("#{object.inspect} #{object} #{PP.pp(object, +"")}").not_to include(key)
     end
+  end
+
+  it "is in no error where it came in a header of another name" do
+    names = %w[x-api-key X-Auth-Token Ocp-Apim-Subscription-Key api-key Cookie]
+    keys = names.to_h { |name| [name, "very-secret-#{name.downcase}"] }
+    server.fails_with(401, body: { error: { message: keys.values.join(" "), code: keys.values.first } },
+                           headers: { "x-echo" => keys.values.join(" ") }, times: :always)
+    client = PromptTracker::Native::Client.new(access_token: key, extra_headers: keys)
+    shown = shown_by(failure_of { client.models.list })
+    expect(shown).to include("401")
+    keys.each_value { |value| expect(shown).not_to include(value) }
   end
 
   Flows::OWN.each do |flow|

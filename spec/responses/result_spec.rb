@@ -41,6 +41,23 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with the result of a resp
     end
   end
 
+  it "says why the message is incomplete in the words of messages, and of runs in theirs" do
+    answers(status: "incomplete", incomplete_details: { reason: "max_output_tokens" }, output: [message("It is")])
+    raw = ask[:raw]
+    expect(raw[:assistant_message]["incomplete_details"]).to eq("reason" => "max_tokens")
+    expect(raw[:run]["incomplete_details"]).to eq("reason" => "max_completion_tokens")
+  end
+
+  it "reads events whose number is no number of events" do
+    body = stream_of(
+      ["response.created", { response: response(status: "in_progress"), "sequence_number" => 10**30 }],
+      ["response.output_text.delta", { item_id: "msg_1", delta: "Hi", "sequence_number" => 10**30 }],
+      ["response.completed", { response: response(output: [message("Hi")]), "sequence_number" => -(10**30) }]
+    )
+    server.raw(on: "POST /responses", headers: { "content-type" => "text/event-stream" }, body: body)
+    expect(ask { nil }[:text]).to eq("Hi")
+  end
+
   it "has a refusal as a block of its own, and as text" do
     server.refuses("I can't help with that.")
     deltas = []

@@ -70,6 +70,28 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with other servers of res
       expect(@keyless.requests.first.headers).not_to include("authorization")
     end
 
+    it "gets no key that is OpenAI's, and one that is named for it" do
+      ENV["OPENAI_API_KEY"] = "key-of-openai"
+      ENV["MY_SERVER_KEY"] = "key-of-mine"
+      PromptTracker::Native.configure { |c| c.require_api_key = false }
+      ask
+      PromptTracker.configure { |c| c.provider_api_key_env_vars = { openai_assistants: "MY_SERVER_KEY" } }
+      ask
+      expect(@keyless.requests.map { |request| request.headers["authorization"] }).to eq([nil, "Bearer key-of-mine"])
+    ensure
+      ENV.delete("MY_SERVER_KEY")
+    end
+
+    it "gets no key for a chat either" do
+      ENV["OPENAI_API_KEY"] = "key-of-openai"
+      PromptTracker::Native.configure do |c|
+        c.require_api_key = false
+        c.chat = :native
+      end
+      PromptTracker::LlmClientService.call(provider: "openai", model: "llama", prompt: "Hello!")
+      expect(@keyless.requests.map { |request| request.headers["authorization"] }).to eq([nil])
+    end
+
     it "needs the setting" do
       expect { ask }.to raise_error(error, "OPENAI_API_KEY environment variable not set")
       expect(@keyless.requests).to eq([])

@@ -31,6 +31,30 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with a response's functio
     expect(result[:raw]).to include(run_id: server.responses.last["id"], thread_id: server.responses.last["id"])
   end
 
+  it "counts the tokens of all its responses, as a run did" do
+    server.calls_tool("lookup", {}, then_answer: "Done.")
+    result = ask(tools: { "lookup" => ->(_) { "x" } })
+    usages = server.responses.map { |response| response["usage"] }
+    names = { prompt_tokens: "input_tokens", completion_tokens: "output_tokens", total_tokens: "total_tokens" }
+    sums = names.transform_values { |name| usages.sum { |usage| usage[name] } }
+    expect(usages.size).to eq(2)
+    expect(sums.values).to all(be_positive)
+    expect(result[:usage]).to eq(sums)
+    expect(result[:raw][:run]["usage"]).to eq(sums.transform_keys(&:to_s))
+    expect(result[:raw][:response]["usage"]).to eq(usages.last)
+  end
+
+  ["required", { type: "function", function: { name: "lookup" } }, "auto"].each do |choice|
+    it "asks for a tool once with #{choice.inspect}" do
+      server.calls_tool("lookup", {}, then_answer: "Done.")
+      define_assistant(tools: [{ type: "function", function: { name: "lookup" } }])
+      ask(tool_choice: choice, tools: { "lookup" => ->(_) { "x" } })
+      first, second = bodies.map { |body| body["tool_choice"] }
+      expect(first).to eq(choice.is_a?(Hash) ? { "type" => "function", "name" => "lookup" } : choice)
+      expect(second).to eq("auto")
+    end
+  end
+
   { "no handlers" => nil, "not that handler" => { "other" => ->(_) { "x" } },
     "a handler that fails" => { "lookup" => ->(_) { raise "no" } } }.each do |name, tools|
     it "answers open calls in a conversation before it fails with #{name}" do

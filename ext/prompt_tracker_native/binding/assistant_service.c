@@ -1,5 +1,6 @@
 #include "assistant_service.h"
 
+#include <ruby/encoding.h>
 #include <unistd.h>
 
 #include "batch.h"
@@ -52,8 +53,8 @@ VALUE ptb_assistant_options_take(VALUE options) {
 static int check_tool(VALUE name, VALUE handler, VALUE arg) {
   (void)arg;
   if ((RB_TYPE_P(name, T_STRING) || RB_SYMBOL_P(name)) && rb_respond_to(handler, rb_intern("call"))) return ST_CONTINUE;
-  rb_raise(rb_eArgError, "tools must map function names to objects that answer call, such as "
-                         "{\"get_weather\" => ->(arguments) { … }}; the entry for %" PRIsVALUE " does not", rb_inspect(name));
+  rb_enc_raise(rb_utf8_encoding(), rb_eArgError, "tools must map function names to objects that answer call, such as "
+               "{\"get_weather\" => ->(arguments) { … }}; the entry for %" PRIsVALUE " does not", rb_inspect(name));
 }
 
 static VALUE check_tools(VALUE tools) {
@@ -139,7 +140,7 @@ static VALUE transport_of(VALUE client) { return rb_funcall(client, rb_intern("t
  */
 static VALUE service_access_token(VALUE self) {
   (void)self;
-  VALUE key = rb_funcall(ptb_mNative, rb_intern("api_key"), 0);
+  VALUE key = rb_funcall(ptb_mNative, rb_intern("api_key_to_send"), 0);
   if (NIL_P(key) && RTEST(rb_funcall(rb_funcall(ptb_mNative, id_configuration, 0), rb_intern("needs_api_key?"), 0))) {
     VALUE variable = rb_funcall(ptb_mNative, rb_intern("api_key_variable"), 0);
     rb_raise(ptb_eAssistant, "%" PRIsVALUE " environment variable not set", variable);

@@ -1,5 +1,6 @@
 #include "batch.h"
 
+#include <ruby/encoding.h>
 #include <errno.h>
 #include <math.h>
 #include <ruby/io.h>
@@ -183,8 +184,8 @@ static VALUE stop(VALUE arg) {
 
 static void check_calls(VALUE calls) {
   if (!RB_TYPE_P(calls, T_HASH) && !RB_TYPE_P(calls, T_STRING) && rb_respond_to(calls, id_each)) return;
-  rb_raise(rb_eArgError, "call_many takes an Enumerable of Hashes, each with the keywords of one call, such as "
-                         "[{ prompt: \"…\", … }, …], not %" PRIsVALUE, rb_obj_class(calls));
+  rb_enc_raise(rb_utf8_encoding(), rb_eArgError, "call_many takes an Enumerable of Hashes, each with the keywords of one call, such as "
+               "[{ prompt: \"…\", … }, …], not %" PRIsVALUE, rb_obj_class(calls));
 }
 
 static long check_concurrency(VALUE concurrency) {

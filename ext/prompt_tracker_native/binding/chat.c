@@ -87,8 +87,9 @@ static VALUE body_of(const ptb_chat *c) {
 
 static VALUE client_of(const ptb_chat *c) {
   VALUE provider = RSTRING_LEN(c->provider) == 0 ? rb_str_new_cstr("openai") : c->provider;
-  VALUE key = rb_funcall(ptb_mNative, rb_intern("api_key"), 1, provider);
-  if (NIL_P(key)) {
+  VALUE key = rb_funcall(ptb_mNative, rb_intern("api_key_to_send"), 1, provider);
+  VALUE configuration = rb_funcall(ptb_mNative, rb_intern("configuration"), 0);
+  if (NIL_P(key) && RTEST(rb_funcall(configuration, rb_intern("needs_api_key?"), 0))) {
     VALUE variable = rb_funcall(ptb_mNative, rb_intern("api_key_variable"), 1, provider);
     rb_raise(ptb_eMissingApiKey, "%" PRIsVALUE " environment variable not set", variable);
   }

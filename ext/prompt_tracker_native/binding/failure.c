@@ -86,6 +86,18 @@ static VALUE without_secrets(VALUE self, VALUE value) {
   return RB_TYPE_P(value, T_STRING) ? ptb_transport_redact(self, value) : value;
 }
 
+static int clean_header(VALUE name, VALUE value, VALUE arg) {
+  VALUE *into = (VALUE *)arg;
+  rb_hash_aset(into[0], name, without_secrets(into[1], value));
+  return ST_CONTINUE;
+}
+
+static VALUE headers_without_secrets(VALUE self, const ptb_flight *f) {
+  VALUE into[] = {rb_hash_new(), self};
+  rb_hash_foreach(ptb_flight_headers(f), clean_header, (VALUE)into);
+  return into[0];
+}
+
 static void set_details(VALUE self, VALUE error, const ptb_flight *f, const ptb_error_fields *fields, VALUE request_id) {
   int status = ptb_flight_http_status(f);
   ptb_error_set(error, "status", status ? INT2FIX(status) : Qnil);
@@ -94,7 +106,7 @@ static void set_details(VALUE self, VALUE error, const ptb_flight *f, const ptb_
   ptb_error_set(error, "param", without_secrets(self, fields->param));
   ptb_error_set(error, "request_id", without_secrets(self, request_id));
   if (f->status != PTN_OK) ptb_error_set(error, "failure", rb_utf8_str_new_cstr(ptn_status_name(f->status)));
-  if (status) ptb_error_set(error, "headers", ptb_flight_headers(f));
+  if (status) ptb_error_set(error, "headers", headers_without_secrets(self, f));
   if (f->done && f->body_kind != PTN_BODY_EVENTS && f->inbox.len > 0) {
     ptb_error_set(error, "body", ptb_transport_redact(self, ptb_text_new(f->inbox.data, f->inbox.len)));
   }
@@ -115,7 +127,7 @@ VALUE ptb_transport_error(VALUE self, VALUE flight) {
   } else {
     message = failure_message(t, f);
   }
-  if (f->ambiguous) rb_str_cat_cstr(message, "; the request may have been carried out: a run may have been started");
+  if (f->ambiguous && !f->named) rb_str_cat_cstr(message, "; the request may have been carried out: a run may have been started");
   VALUE error = rb_exc_new_str(klass, ptb_transport_redact(self, message));
   set_details(self, error, f, &fields, request_id);
   ptb_intercept_mark(error, ptb_flight_ticket(flight));

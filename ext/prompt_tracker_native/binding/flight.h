@@ -24,6 +24,7 @@ typedef struct {
   int attempts;
   bool delivered; /* the sink has had an event */
   bool ambiguous; /* a run may have been started although there is no answer */
+  bool named;     /* that run is known by its id: for the caller to set, before it asks for the error */
   bool retryable;
 } ptb_flight;
 

@@ -1,5 +1,7 @@
 #include "item.h"
 
+#include <ruby/encoding.h>
+
 #include "batch.h"
 #include "clock.h"
 #include "errors.h"
@@ -51,7 +53,8 @@ static int check_name(VALUE name, VALUE value, VALUE arg) {
 
 static void check_call(VALUE call) {
   if (!RB_TYPE_P(call, T_HASH)) {
-    rb_raise(rb_eArgError, "a call must be a Hash of its keywords, such as { prompt: \"…\", … }, not %" PRIsVALUE, rb_obj_class(call));
+    rb_enc_raise(rb_utf8_encoding(), rb_eArgError, "a call must be a Hash of its keywords, such as { prompt: \"…\", … }, not %" PRIsVALUE,
+                 rb_obj_class(call));
   }
   rb_hash_foreach(call, check_name, Qnil);
 }

@@ -64,8 +64,8 @@ NORETURN(static void refuse(const char *json, size_t len, const char *more));
 static void refuse(const char *json, size_t len, const char *more) {
   VALUE excerpt = ptb_text_shown(ptb_text_new(json, len > EXCERPT ? EXCERPT : len)); /* redacted by those who show it */
   VALUE message = len == 0 ? rb_utf8_str_new_cstr("the answer is empty where JSON was expected")
-                           : rb_sprintf("the answer is not valid JSON: %" PRIsVALUE "%s", excerpt,
-                                        len > EXCERPT ? "…" : "");
+                           : rb_enc_sprintf(rb_utf8_encoding(), "the answer is not valid JSON: %" PRIsVALUE "%s", excerpt,
+                                            len > EXCERPT ? "…" : "");
   VALUE error = rb_exc_new_str(ptb_eAnswer, rb_str_cat_cstr(message, more));
   ptb_error_set(error, "body", ptb_text_join(ptb_text_new(json, len)));
   rb_exc_raise(error);

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <ruby/encoding.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -43,8 +44,8 @@ static VALUE check_part(VALUE part) {
     return hash;
   }
   if (RB_TYPE_P(part, T_HASH)) return part;
-  rb_raise(rb_eArgError, "a part of the prompt must be a Hash such as {type: \"text\", text: \"…\"} or a String, not %" PRIsVALUE,
-           rb_obj_class(part));
+  rb_enc_raise(rb_utf8_encoding(), rb_eArgError, "a part of the prompt must be a Hash such as {type: \"text\", text: \"…\"} or a String, not %" PRIsVALUE,
+               rb_obj_class(part));
 }
 
 VALUE ptb_check_prompt(VALUE prompt) {

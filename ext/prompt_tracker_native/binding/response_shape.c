@@ -119,10 +119,11 @@ static VALUE last_message(VALUE output) {
   return Qnil;
 }
 
-static VALUE incomplete_details(VALUE response) {
+/* A run and a message have different words for the limit. */
+static VALUE incomplete_details(VALUE response, const char *limit) {
   VALUE reason = ptb_dig(ptb_dig(response, "incomplete_details"), "reason"), details = rb_hash_new();
   if (NIL_P(reason)) return Qnil;
-  put(details, "reason", ptb_is(reason, "max_output_tokens") ? text("max_completion_tokens") : reason);
+  put(details, "reason", ptb_is(reason, "max_output_tokens") ? text(limit) : reason);
   return details;
 }
 
@@ -136,7 +137,7 @@ static VALUE message_with(const ptb_response *r, VALUE item, VALUE content) {
   put(message, "created_at", created);
   put(message, "thread_id", r->thread_id);
   put(message, "status", text(incomplete ? "incomplete" : "completed"));
-  put(message, "incomplete_details", incomplete ? incomplete_details(r->response) : Qnil);
+  put(message, "incomplete_details", incomplete ? incomplete_details(r->response, "max_tokens") : Qnil);
   put(message, "completed_at", incomplete ? Qnil : completed);
   put(message, "incomplete_at", incomplete ? completed : Qnil);
   put(message, "role", text("assistant"));
@@ -258,7 +259,7 @@ VALUE ptb_response_run(const ptb_response *r) {
   put(run, "status", status);
   put(run, "required_action", acts ? required_action(calls) : Qnil);
   put(run, "last_error", last_error(r->response));
-  put(run, "incomplete_details", incomplete_details(r->response));
+  put(run, "incomplete_details", incomplete_details(r->response, "max_completion_tokens"));
   put(run, "usage", usage(r->response));
   put_times(run, r->response, status);
   put_settings(run, r);

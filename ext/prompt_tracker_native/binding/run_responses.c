@@ -28,6 +28,7 @@ typedef struct {
   VALUE conversation; /* "conv_…" or nil */
   VALUE previous;     /* the response to go on from, or nil */
   bool store, background, streamed, live;
+  VALUE spent;        /* usage of the responses before this one, as a run has it, or nil */
   VALUE response;     /* the newest state of the response, or nil */
   VALUE response_id;  /* of the response that is under way, or nil */
   VALUE refusal, refusal_code;
@@ -62,7 +63,7 @@ static void keep_response(responding *s, VALUE response) {
 /* False for an event that has come before: a server, or a stream taken up again, may repeat some. */
 static bool is_new(responding *s, VALUE event) {
   VALUE number = ptb_dig(event, "sequence_number");
-  if (!RB_INTEGER_TYPE_P(number)) return true;
+  if (!FIXNUM_P(number)) return true; /* a larger one is no count of events */
   long long sequence = NUM2LL(number);
   for (int i = 0; i < REMEMBERED; i++) {
     if (s->seen[i] == sequence) return false;
@@ -158,9 +159,10 @@ static VALUE exchange(responding *s, ptb_call call) {
   s->refusal = s->refusal_code = Qnil;
   VALUE flight = ptb_transport_perform(s->transport, &call);
   ptb_flight *f = ptb_flight_get(flight);
+  if (ptb_flight_has_events(f)) read_all(s, &f->inbox);
+  f->named = !NIL_P(s->response_id);
   VALUE error = ptb_transport_error(s->transport, flight);
   if (ptb_flight_has_events(f)) {
-    read_all(s, &f->inbox);
     ptb_deltas_flush(&s->deltas);
   } else if (NIL_P(error) && !(call.method == PTN_GET && s->streamed && f->inbox.len == 0)) {
     read_json(s, f); /* (a stream that is taken up again may have nothing more to say) */
@@ -338,6 +340,21 @@ static VALUE outputs_failed(VALUE arg, VALUE error) {
   rb_exc_raise(error);
 }
 
+static bool names_allowed_tools(VALUE choice) {
+  VALUE type = ptb_dig(choice, "type");
+  if (NIL_P(type)) type = rb_hash_aref(choice, ID2SYM(rb_intern("type")));
+  return ptb_is(type, "allowed_tools");
+}
+
+/* A choice that names a tool, or asks for any, was for the first response: made again, it would never end. */
+static void choose_freely(responding *s) {
+  VALUE key = ID2SYM(rb_intern("tool_choice")), choice = rb_hash_aref(s->parameters, key);
+  bool forced = ptb_is(choice, "required") || (RB_TYPE_P(choice, T_HASH) && !names_allowed_tools(choice));
+  if (!forced) return;
+  s->parameters = rb_hash_dup(s->parameters);
+  rb_hash_aset(s->parameters, key, rb_utf8_str_new_cstr("auto"));
+}
+
 /* Without a store the server remembers nothing: the next request holds all that came before. */
 static void aim_at_tool_outputs(responding *s) {
   VALUE outputs = rb_rescue2(make_outputs, (VALUE)s, outputs_failed, (VALUE)s, rb_eStandardError, (VALUE)0);
@@ -345,6 +362,8 @@ static void aim_at_tool_outputs(responding *s) {
   if (!s->store) items = rb_ary_plus(rb_ary_plus(as_items(s->input), ptb_dig(s->response, "output")), items);
   s->input = items;
   s->previous = s->response_id;
+  s->spent = ptb_dig(s->run->run, "usage");
+  choose_freely(s);
 }
 
 /* ---- the run ---- */
@@ -354,6 +373,18 @@ static VALUE thread_of(const responding *s) {
   return s->store && !NIL_P(s->response_id) ? rb_str_dup(s->response_id) : Qnil;
 }
 
+/* What all responses of a call took, as a run that waited for tool outputs reported it. */
+static VALUE total_usage(VALUE before, VALUE last) {
+  static const char *const counts[] = {"prompt_tokens", "completion_tokens", "total_tokens"};
+  VALUE total = rb_hash_new();
+  for (int i = 0; i < 3; i++) {
+    VALUE a = ptb_dig(before, counts[i]), b = ptb_dig(last, counts[i]);
+    VALUE sum = !RB_INTEGER_TYPE_P(a) ? b : !RB_INTEGER_TYPE_P(b) ? a : rb_funcall(a, '+', 1, b);
+    rb_hash_aset(total, rb_utf8_str_new_cstr(counts[i]), sum);
+  }
+  return total;
+}
+
 /* Shows the response as a run and its message. */
 static void show(responding *s) {
   ptb_run *run = s->run;
@@ -361,6 +392,7 @@ static void show(responding *s) {
   ptb_response r = {s->response, run->assistant_id, run->thread_id, s->assistant};
   run->run = ptb_response_run(&r);
   run->message = ptb_response_message(&r);
+  if (!NIL_P(s->spent)) rb_hash_aset(run->run, rb_utf8_str_new_cstr("usage"), total_usage(s->spent, ptb_dig(run->run, "usage")));
   run->error_code = ptb_dig(ptb_dig(s->response, "error"), "code");
 }
 
@@ -411,7 +443,7 @@ VALUE ptb_run_responses(ptb_run *run, VALUE transport, bool streamed) {
       .parameters = parameters, .input = input_of(run->prompt, rb_hash_aref(parameters, ID2SYM(rb_intern("input")))), .conversation = Qnil, .previous = Qnil,
       .store = RTEST(setting("store")), .background = RTEST(setting("background")), .streamed = streamed,
       .live = run->block || run->cancels,
-      .response = Qnil, .response_id = Qnil, .refusal = Qnil, .refusal_code = Qnil,
+      .spent = Qnil, .response = Qnil, .response_id = Qnil, .refusal = Qnil, .refusal_code = Qnil,
   };
   run->background = s.background;
   run->whole = run->on_responses = true;

@@ -154,9 +154,10 @@ static void stream(streaming *s) {
   s->refusal = Qnil;
   VALUE flight = ptb_transport_perform(s->transport, &call);
   ptb_flight *f = ptb_flight_get(flight);
+  if (ptb_flight_has_events(f)) read_all(s, &f->inbox);
+  f->named = !NIL_P(run->run_id);
   VALUE error = ptb_transport_error(s->transport, flight);
   if (ptb_flight_has_events(f)) {
-    read_all(s, &f->inbox);
     ptb_deltas_flush(&s->deltas);
   } else if (NIL_P(error)) {
     read_json(run, f);

@@ -72,13 +72,26 @@ static double seconds_option(VALUE options, const char *name) {
   return seconds;
 }
 
+static bool ends_with(VALUE name, const char *end) {
+  size_t len = strlen(end), all = (size_t)RSTRING_LEN(name);
+  return all >= len && strncasecmp(RSTRING_PTR(name) + all - len, end, len) == 0;
+}
+
+/* "X-API-Key", "X-Auth-Token" … */
+static bool names_a_secret(VALUE name) {
+  static const char *const ends[] = {"api-key", "apikey", "access-key", "subscription-key", "token", "secret", "cookie"};
+  for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+    if (ends_with(name, ends[i])) return true;
+  }
+  return false;
+}
+
 /* A header's value, the scheme of an Authorization aside, is a secret where its name says so. */
 static void remember_secret(ptb_transport *t, VALUE name, VALUE value) {
-  const char *n = RSTRING_PTR(name);
   const char *v = RSTRING_PTR(value);
   size_t len = (size_t)RSTRING_LEN(value);
-  bool authorization = RSTRING_LEN(name) == 13 && strncasecmp(n, "authorization", 13) == 0;
-  if (!authorization && !(RSTRING_LEN(name) == 7 && strncasecmp(n, "api-key", 7) == 0)) return;
+  bool authorization = ends_with(name, "authorization");
+  if (!authorization && !names_a_secret(name)) return;
   const char *space = authorization ? memchr(v, ' ', len) : NULL;
   if (space) {
     len -= (size_t)(space + 1 - v);

@@ -90,7 +90,8 @@ module PromptTracker
       #
       # @param config [Hash]
       # @option config [String] :access_token the API key. Default: {Native.api_key}, but only where no `uri_base`
-      #   is given and {Configuration#require_api_key} holds, so that the key never goes to another server by itself.
+      #   is given, so that the key never goes to another server by itself. Where {Configuration#require_api_key} is
+      #   false, only one that the configuration names a variable of its own for.
       # @option config [String] :uri_base the server, with or without its `/v1` (`api_version`, to be exact). Default:
       #   {Configuration#base_url}.
       # @option config [String] :api_version default "v1"

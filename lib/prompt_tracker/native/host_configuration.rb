@@ -91,6 +91,17 @@ module PromptTracker
         # Not ENV.fetch: specs of an app, like the engine's own, stub ENV["…"].
         Configuration::Snapshot.present(ENV[api_key_variable(provider)]) # rubocop:disable Style/FetchEnvVar
       end
+
+      # The key that a request carries. Where no key is needed ({Configuration#needs_api_key?}), `OPENAI_API_KEY` is taken
+      # for OpenAI's and stays here; a key from a variable that the configuration names is meant for the server, and is sent.
+      #
+      # @api private
+      # @param provider [Symbol, String]
+      # @return [String, nil]
+      def api_key_to_send(provider = :openai_assistants)
+        meant = configuration.needs_api_key? || api_key_variable(provider) != DEFAULT_API_KEY_VARIABLE
+        api_key(provider) if meant
+      end
     end
   end
 

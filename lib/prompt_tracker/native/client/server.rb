@@ -56,7 +56,7 @@ module PromptTracker
 
         def identify(config, settings)
           @access_token = given(:access_token, config)
-          @access_token ||= Native.api_key if config[:uri_base].nil? && Native.configuration.needs_api_key?
+          @access_token ||= Native.api_key_to_send if config[:uri_base].nil?
           @admin_token = given(:admin_token, config)
           @organization_id = given(:organization_id, config) || settings.organization
           @project_id = given(:project_id, config) || settings.project
