@@ -92,8 +92,8 @@ module PromptTracker
         Configuration::Snapshot.present(ENV[api_key_variable(provider)]) # rubocop:disable Style/FetchEnvVar
       end
 
-      # The key that a request carries. Where no key is needed ({Configuration#needs_api_key?}), `OPENAI_API_KEY` is taken
-      # for OpenAI's and stays here; a key from a variable that the configuration names is meant for the server, and is sent.
+      # The key that a request carries. Where no key is needed ({Configuration#needs_api_key?}), `OPENAI_API_KEY` is
+      # taken for OpenAI's and stays here; one from a variable that the configuration names is meant for the server.
       #
       # @api private
       # @param provider [Symbol, String]

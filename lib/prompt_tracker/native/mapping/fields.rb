@@ -32,7 +32,7 @@ module PromptTracker
           "max_completion_tokens" => Field.new(:mapped, "`max_output_tokens`"),
           "max_prompt_tokens" => Field.new(:refused, "can't be carried over: the Responses API has no such limit"),
           "parallel_tool_calls" => Field.new(:mapped, "`parallel_tool_calls`"),
-          "tool_choice" => Field.new(:mapped, "`tool_choice`; the choice of a function is flattened"),
+          "tool_choice" => Field.new(:mapped, "`tool_choice`; the choice of a function is flattened; forced once"),
           "truncation_strategy" => Field.new(:mapped, "`auto`: `truncation` where the setting of that name says so; " \
                                                       "`last_messages` is refused")
         }.freeze
