@@ -148,6 +148,21 @@ RSpec.describe "Events", :server, :child_process, :observability do
     expect(abandoned).to eq([true, true])
   end
 
+  it "hold together while the collector runs at every turn, streamed and in call_many" do
+    code = <<~RUBY
+      #{keep}
+      ask
+      GC.stress = true
+      ask { |text| text.size }
+      PromptTracker::OpenaiAssistantService.call_many([{ assistant_id: "asst_2", prompt: "Hello!" }] * 2)
+      GC.stress = false
+      shown.call
+    RUBY
+    calls = in_app(code, before: active_support).select { |event| event["name"].start_with?("call") }
+    expect(calls.map { |call| call["run_status"] }).to eq(["completed"] * 4)
+    expect(calls.map { |call| call["usage"] }.uniq).to eq([calls.first["usage"]])
+  end
+
   it "of a subscriber that fails are what ActiveSupport makes of it, and the gem goes on" do
     code = <<~RUBY
       failing = ActiveSupport::Notifications.subscribe("request.prompt_tracker_native") { raise IndexError, "mine" }

@@ -34,10 +34,10 @@ module PromptTracker
         def check_network
           return skipped("not tried") unless @network
           return skipped("not tried: requests are answered in the server's place") if Native.interceptor
-          return skipped("not tried: there is no key") if Native.api_key.nil? && configuration.needs_api_key?
+          return skipped("not tried: there is no key") if key.nil? && configuration.needs_api_key?
 
           start = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-          answer = Client.new.probe(@timeout)
+          answer = Client.new(access_token: key).probe(@timeout)
           took = (Process.clock_gettime(Process::CLOCK_MONOTONIC) - start) * 1000
           fine("GET #{base_url}/models: HTTP #{answer.status} in #{took.round} ms")
         rescue HTTPError => e

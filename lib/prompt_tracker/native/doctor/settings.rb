@@ -15,14 +15,12 @@ module PromptTracker
 
         # Never shows any of it.
         def check_key
-          variable = Native.api_key_variable
-          key = Native.api_key
-          return missing_key(variable) unless key
+          return missing_key(key_place) unless key
 
           wrong = wrong_key(key)
-          return problem("#{variable} #{wrong}", "set it to the key alone: export #{variable}=sk-…") if wrong
+          return problem("#{key_place} #{wrong}", "set it to the key alone, such as sk-…") if wrong
 
-          said = "#{variable} is set (#{key.length} characters)"
+          said = "#{key_place} is set (#{key.length} characters)"
           unless base_url.match?(%r{\Ahttps://api\.openai\.com(?=[:/]|\z)}i) && !key.start_with?("sk-")
             return fine(said)
           end
@@ -30,8 +28,26 @@ module PromptTracker
           warning("#{said}, but does not begin as OpenAI's keys do", "check that it is the key of this server")
         end
 
+        # Where the service of this app looks for it: newer engines keep keys themselves.
+        def key
+          @key ||= Configuration::Snapshot.present(engine_keeps_keys? ? host.api_key_for(:openai) : Native.api_key)
+        end
+
+        def key_place
+          engine_keeps_keys? ? "PromptTracker.configuration.api_key_for(:openai)" : Native.api_key_variable
+        end
+
+        def engine_keeps_keys?
+          host.respond_to?(:api_key_for) && PromptTracker.const_defined?(:LlmClients, false)
+        end
+
+        def host
+          PromptTracker.configuration
+        end
+
         def missing_key(variable)
           return fine("no key is needed (require_api_key is false)") unless configuration.needs_api_key?
+          return problem("#{variable} is blank", "give the engine a key in its configuration") if engine_keeps_keys?
 
           set = ENV.key?(variable) ? "blank" : "not set"
           problem("#{variable} is #{set}",

@@ -8,7 +8,7 @@ module PromptTracker
       # @api private
       module Surroundings
         # Gems that this one works with, by what they define.
-        BESIDE = { "rails" => "Rails", "activesupport" => "ActiveSupport", "ruby_llm" => "RubyLLM",
+        BESIDE = { "railties" => "Rails", "activesupport" => "ActiveSupport", "ruby_llm" => "RubyLLM",
                    "opentelemetry-api" => "OpenTelemetry", "webmock" => "WebMock", "vcr" => "VCR" }.freeze
         # Fewer descriptors than these are soon used up by calls at once.
         FEW_DESCRIPTORS = 512
