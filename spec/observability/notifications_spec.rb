@@ -152,7 +152,7 @@ RSpec.describe "Events", :server, :child_process, :observability do
     code = <<~RUBY
       #{keep}
       ask
-      GC.stress = true
+      GC.stress = 5 # young objects, at each allocation and each malloc
       ask { |text| text.size }
       PromptTracker::OpenaiAssistantService.call_many([{ assistant_id: "asst_2", prompt: "Hello!" }] * 2)
       GC.stress = false

@@ -218,6 +218,7 @@ static ptb_batch *new_batch(VALUE service) {
   b->next_wake = INFINITY;
   b->notifier = ptn_notifier_take(&status);
   if (!b->notifier) rb_raise(ptb_eConnection, "%s", ptn_status_text(status));
+  RB_GC_GUARD(self); /* nothing else keeps it */
   return b;
 }
 

@@ -9,7 +9,7 @@
 #include "utf8.h"
 
 static ID id_active_support, id_open_telemetry, id_wanted, id_observe_call, id_observe_request, id_observe_retry;
-static ID id_definition;
+static ID id_definition, id_reads;
 static VALUE sym_method, sym_path, sym_scheme, sym_host, sym_model, sym_stream, sym_status, sym_attempts, sym_request_id, sym_error;
 static VALUE sym_code, sym_attempt, sym_wait, sym_reason;
 static VALUE methods[3]; /* Symbols, by ptn_method */
@@ -57,7 +57,7 @@ VALUE ptb_observe_call(VALUE service, VALUE (*body)(VALUE), VALUE arg) {
 }
 
 void ptb_observe_definition(VALUE definition) {
-  if (!NIL_P(definition) && ptb_observed()) rb_funcall(observation(), id_definition, 1, definition);
+  if (!NIL_P(definition) && possible) rb_funcall(observation(), id_definition, 1, definition);
 }
 
 /* ---- a request ---- */
@@ -66,6 +66,7 @@ typedef struct {
   VALUE transport, payload, flight, answer;
   const ptb_call *call;
   ptb_perform perform;
+  bool reads; /* somebody wants to know what was answered */
 } observed_request;
 
 static VALUE path_of(const ptb_call *call) {
@@ -149,12 +150,12 @@ static VALUE run_request(RB_BLOCK_CALL_FUNC_ARGLIST(yielded, data)) {
   (void)blockarg;
   observed_request *o = (observed_request *)data;
   ptb_call call = *o->call;
-  if (call.sink) {
+  if (call.sink && o->reads) {
     call.sink = look_and_pass_on;
     call.arg = o;
   }
   o->flight = o->perform(o->transport, &call);
-  look_at_what_came(o);
+  if (o->reads) look_at_what_came(o);
   add_outcome(o->payload, o->transport, o->flight);
   rb_hash_aset(o->payload, sym_attempts, INT2FIX(ptb_flight_get(o->flight)->attempts));
   return o->answer;
@@ -164,7 +165,8 @@ VALUE ptb_observe_request(VALUE transport, const ptb_call *call, ptb_perform per
   VALUE payload = new_payload(transport, call), model = model_of(call);
   if (!NIL_P(model)) rb_hash_aset(payload, sym_model, model);
   rb_hash_aset(payload, sym_stream, call->stream ? Qtrue : Qfalse);
-  observed_request o = {transport, payload, Qnil, Qnil, call, perform};
+  bool reads = RTEST(rb_funcall(observation(), id_reads, 0));
+  observed_request o = {transport, payload, Qnil, Qnil, call, perform, reads};
   VALUE args[] = {payload, call->body};
   rb_block_call(observation(), id_observe_request, 2, args, run_request, (VALUE)&o);
   return o.flight;
@@ -190,6 +192,7 @@ void ptb_init_observe(void) {
   id_observe_request = rb_intern("observe_request");
   id_observe_retry = rb_intern("observe_retry");
   id_definition = rb_intern("definition=");
+  id_reads = rb_intern("reads_answers?");
   methods[PTN_GET] = symbol("get");
   methods[PTN_POST] = symbol("post");
   methods[PTN_DELETE] = symbol("delete");

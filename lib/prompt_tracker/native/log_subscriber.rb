@@ -34,6 +34,7 @@ module PromptTracker
       def request(event)
         debug { shown(Observation::Lines.request(event.payload, nil, nil)) }
       end
+      subscribe_log_level :request, :debug if respond_to?(:subscribe_log_level, true)
 
       # @param event [ActiveSupport::Notifications::Event]
       def retry(event)

@@ -25,6 +25,13 @@ module PromptTracker
           !Thread.current[CALL].nil? || Logging.on? || Notifications.on? || Tracing.on?
         end
 
+        # Reading an answer takes time, and a call's event has what its result says anyway.
+        #
+        # @return [Boolean] whether somebody is told what single requests were answered
+        def reads_answers?
+          Thread.current[CALL].nil? || Notifications.requests? || Logging.requests?
+        end
+
         # A whole call of a service.
         #
         # @param service [OpenaiAssistantService, LlmClientService]

@@ -20,6 +20,11 @@ module PromptTracker
             !Native.configuration.logger.nil?
           end
 
+          # @return [Boolean] whether requests are written, as far as the settings say
+          def requests?
+            on? && Native.configuration.log_level == :debug
+          end
+
           # A call that ended.
           def call(payload)
             return unless on?

@@ -20,6 +20,12 @@ module PromptTracker
             ALL.any? { |name| notifier.listening?(name) }
           end
 
+          # @return [Boolean] whether the event of requests has one
+          def requests?
+            center = self.center or return false
+            center.notifier.listening?(NAMES.fetch("request"))
+          end
+
           # What a subscriber raises passes, as ActiveSupport has it.
           #
           # @param event [String] "call", "request" or "retry"
