@@ -8,7 +8,7 @@ RSpec.describe "A Rails app with the engine's newer generation" do
   before(:context) do
     need_rails_app
     @server = PromptTracker::Native::LocalServer.start
-    @told = run_app("newer", has: "native,newer,ruby_openai", server: @server, env: { "PTN_APP_DECORATES" => "yes" })
+    @told = run_app("newer", has: "native,newer", server: @server, env: { "PTN_APP_DECORATES" => "yes" })
     @requests = @server.requests
   ensure
     @server&.stop
@@ -69,7 +69,7 @@ RSpec.describe "A Rails app with the engine's newer generation" do
   end
 
   it "has the engine's readers" do
-    expect(told["readers"]).to eq(["asst_kept", "Hi", "conv_1", 5, "PromptTracker::Native::Client"])
+    expect(told["readers"]).to eq(["asst_kept", "Hi", "conv_1", 5, "OpenAI::Client"])
   end
 
   it "serves the engine's own client service, its job and its controller" do
@@ -77,7 +77,10 @@ RSpec.describe "A Rails app with the engine's newer generation" do
                                  "raw" => include("schema"))
     expect(told["web"]["status"]).to eq(200)
     expect(JSON.parse(told["web"]["body"])).to include("text" => /Hi/, "model" => "asst_kept")
-    expect(told["conversation"]).to eq("messages" => 2, "client" => "OpenAI::Client")
+  end
+
+  it "serves code that drives OpenAI::Client by hand, without the ruby-openai gem and the Assistants API" do
+    expect(told["conversation"]).to eq("messages" => 2, "gem's" => true, "thread" => "conv")
   end
 
   it "keeps the service when code is reloaded 20 times, and reloads all else" do

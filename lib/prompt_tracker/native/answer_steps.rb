@@ -43,7 +43,7 @@ module PromptTracker
 
       def asked_for(raw)
         @client.run_steps.list(thread_id: raw[:thread_id], run_id: raw[:run_id], parameters: { include: INCLUDED })
-      rescue HTTPError => e
+      rescue ErrorDetails => e
         raise unless LACKING.include?(e.status)
 
         Definitions.note(@assistant_id,

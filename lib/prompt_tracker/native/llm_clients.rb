@@ -75,7 +75,7 @@ module PromptTracker
           run_steps: Native::AnswerSteps.new(client, assistant_id, deadline).of(raw),
           thread_id: raw[:thread_id], run_id: raw[:run_id], annotations: annotations(raw[:assistant_message]) }
       rescue StandardError => e
-        raise if client.is_a?(Native::Client) && !e.is_a?(Native::Error) # came into the call from elsewhere
+        raise if client.is_a?(Native::Client) && !e.is_a?(Native::ErrorDetails) # came into the call from elsewhere
 
         raise copy(e, "Failed to retrieve response: #{e.message}"), cause: e
       end

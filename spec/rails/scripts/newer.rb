@@ -50,8 +50,9 @@ Report["readers"] = [service.assistant_id, service.user_message, service.existin
 PromptTracker::AskJob.perform_now("asst_kept", "What's the weather?")
 Report["job"] = PromptTracker::AskJob.results.last
 Report["web"] = Report.get("/prompt_tracker/answer?assistant_id=asst_kept&prompt=Hi")
-runner = PromptTracker::Openai::ConversationRunner.new(assistant_id: "asst_elsewhere")
-Report["conversation"] = { "messages" => runner.run!("Hello!", "And then?").size, "client" => OpenAI::Client.name }
+runner = PromptTracker::Openai::ConversationRunner.new(assistant_id: "asst_kept")
+Report["conversation"] = { "messages" => runner.run!("Hello!", "And then?").size, "gem's" => OpenAI::Client <= Native::Client,
+                           "thread" => runner.thread_id[/\A[a-z]+/] }
 
 before = { service: Service, siblings: PromptTracker::LlmClients::RubyLlmService,
            normalizer: PromptTracker::LlmResponseNormalizers::Openai::Assistants }
