@@ -2,7 +2,7 @@
 
 require "prompt_tracker/native/llm_clients"
 
-# The engine's newer generation has a normalizer and a configuration of its own, which stand here for what they are asked.
+# The engine's newer generation has a normalizer and a configuration of its own; here are such that can be looked into.
 RSpec.describe PromptTracker::LlmClients::OpenaiAssistantService, :server do
   let(:settings) { Struct.new(:keys) { def api_key_for(provider) = keys[provider] }.new({ openai: SharedServer::KEY }) }
 
@@ -55,6 +55,12 @@ RSpec.describe PromptTracker::LlmClients::OpenaiAssistantService, :server do
       pieces = []
       ask { |piece| pieces << piece }
       expect(pieces.join).to eq("It is sunny.")
+    end
+
+    it "makes many calls at once" do
+      answers = described_class.call_many(Array.new(5) { { assistant_id: "asst_1", user_message: "Hello!" } })
+      expect(answers).to all(include(content: /Hello/, run_steps: include("data" => [anything])))
+      expect(answers.map { |answer| answer[:run_id] }.uniq.size).to eq(5)
     end
 
     it "goes on without run steps where the server has none, and says so once" do

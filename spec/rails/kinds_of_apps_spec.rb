@@ -42,7 +42,8 @@ RSpec.describe "Rails apps of every kind" do
     app = told("newer,native", RAILS_ENV: "production")
     expect(app["classes"]).to eq(newer)
     expect(app["configuration"]).to eq("PromptTracker::Configuration")
-    expect(app["files"]).to eq(["prompt_tracker/llm_clients/openai_assistant_service.rb"])
+    expect(app["files"]).to contain_exactly("prompt_tracker/llm_clients/openai_assistant_service.rb",
+                                            "services/prompt_tracker/llm_clients.rb")
     expect(app["answer"]).to match(/Hello/)
   end
 
@@ -59,6 +60,7 @@ RSpec.describe "Rails apps of every kind" do
     expect(app["classes"]).to eq(both)
     expect(app["prefix"]).to eq("prompt_tracker_")
     expect(app["note"]).to eq("prompt_tracker_notes")
+    expect(app["loads"]).to eq([[1, "prompt_tracker_notes"], [2, "prompt_tracker_notes"]])
     expect(app["files"]).to match_array([*files, "own/models/prompt_tracker.rb"])
   end
 
@@ -88,6 +90,12 @@ RSpec.describe "Rails apps of every kind" do
   it "says what to do where the gem is required too late to take over" do
     expect { told("native,first", PTN_APP_LATE: "native") }
       .to raise_error(RuntimeError, /OpenaiAssistantService is already there, to be autoloaded from .*require: false/m)
+  end
+
+  it "works where it is required late and there is nothing to take over" do
+    app = told("native", PTN_APP_LATE: "native")
+    expect(app["classes"]).to eq(both)
+    expect(app["answer"]).to match(/Hello/)
   end
 
   %w[native,first native,newer native,own].each do |has|

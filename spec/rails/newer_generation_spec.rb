@@ -22,7 +22,8 @@ RSpec.describe "A Rails app with the engine's newer generation" do
     expect(told["classes"]).to eq(
       "home" => "PromptTracker::Native::Services", "superclass" => "PromptTracker::Native::Services::OpenaiAssistantService",
       "new" => [%w[keyreq assistant_id], %w[keyreq user_message], %w[key thread_id], %w[key timeout]],
-      "error" => "StandardError", "first" => false, "chat" => "engine", "sibling" => "engine"
+      "error" => "StandardError", "first" => false, "chat" => "engine", "sibling" => "engine",
+      "namespace" => %w[OpenaiAssistantService RubyLlmService]
     )
   end
 

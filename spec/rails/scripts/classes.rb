@@ -19,7 +19,14 @@ end
 Report["environment"] = { "env" => Rails.env, "eager" => Rails.application.config.eager_load,
                           "bootsnap" => defined?(Bootsnap) ? true : false }
 Report["prefix"] = PromptTracker.table_name_prefix if PromptTracker.respond_to?(:table_name_prefix)
-Report["note"] = PromptTracker::Note.table_name if GROUPS.include?(:own)
+if GROUPS.include?(:own)
+  Report["note"] = PromptTracker::Note.table_name
+  Report["loads"] = [nil, Time.now].map do |changed|
+    File.utime(changed, changed, Rails.root.join("own/models/prompt_tracker.rb")) if changed
+    Rails.application.reloader.reload!
+    [PromptTracker.loads, PromptTracker::Note.table_name]
+  end
+end
 Report["parent"] = Process.ppid
 
 ask = { assistant_id: "asst_elsewhere", timeout: 30 }

@@ -89,3 +89,20 @@ Report["table again"] = definition["asst_kept"]
 ActiveRecord::Base.establish_connection("postgresql://nobody@127.0.0.1:1/none?connect_timeout=2")
 Native::Definitions.reload!
 Report["no database"] = tell.call
+
+# What docs/rails.md warns of, last of all.
+chain = lambda do
+  Chat.class_eval do
+    alias_method :call_without_count, :call
+    def call = call_without_count
+  end
+end
+ask = -> { Chat.call(provider: "openai", model: "gpt-4o", prompt: "Hi")[:text] }
+chain.call
+once = ask.call
+chain.call
+Report["chain"] = begin
+  ask.call
+rescue SystemStackError => e
+  [once.class.name, e.class.name]
+end

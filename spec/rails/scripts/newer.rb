@@ -13,7 +13,8 @@ Report["classes"] = {
   "error" => Service::AssistantError.superclass.name,
   "first" => PromptTracker.const_defined?(:OpenaiAssistantService),
   "chat" => Report.written_in(PromptTracker::LlmClientService.method(:call)),
-  "sibling" => Report.written_in(PromptTracker::LlmClients::RubyLlmService.method(:call))
+  "sibling" => Report.written_in(PromptTracker::LlmClients::RubyLlmService.method(:call)),
+  "namespace" => PromptTracker::LlmClients.names
 }
 Report["configuration"] = PromptTracker.configuration.class.name
 

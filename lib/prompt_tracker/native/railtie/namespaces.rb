@@ -22,8 +22,8 @@ module PromptTracker
           # @return [nil]
           def load
             @files.each do |file, before|
-              now = File.mtime(file)
-              next if now == before
+              now = File.file?(file) && File.mtime(file)
+              next if !now || now == before
 
               @files[file] = now
               Kernel.load(file)

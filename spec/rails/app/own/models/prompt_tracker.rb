@@ -3,4 +3,7 @@
 # As `rails generate model PromptTracker::Note` writes it.
 module PromptTracker
   def self.table_name_prefix = "prompt_tracker_"
+
+  @loads = (@loads || 0) + 1
+  def self.loads = @loads
 end
