@@ -129,6 +129,25 @@ RSpec.describe "OpenAI::Client of the replacement", :server do
       expect(requests.map { |request| request.headers["openai-organization"] }.uniq).to eq(["org-7"])
     end
 
+    it "is made anew where its configuration has changed, and else shares its transport" do
+      out = said(<<~RUBY)
+        made = lambda do
+          PromptTracker::OpenaiAssistantService.new(assistant_id: "asst_1", prompt: "Hi!").client
+        end
+        OpenAI.configure { |config| config.uri_base = ENV.fetch("LOCAL_URL"); config.extra_headers = { "X-Team" => "a" } }
+        first, second = made.call, made.call
+        p first.equal?(second), first.transport.equal?(second.transport)
+        OpenAI.configuration.extra_headers["X-Team"] = "b"
+        p made.call.extra_headers, first.extra_headers
+        class OpenAI::Client
+          def self.new(**given) = super(**given, organization_id: given.keys.join)
+        end
+        p made.call.organization_id
+      RUBY
+      expect(out.lines).to eq(["false\n", "true\n", "{\"X-Team\"=>\"b\"}\n", "{\"X-Team\"=>\"a\"}\n",
+                               "\"access_token\"\n"])
+    end
+
     it "leaves their errors as they are, in both flows" do
       server.fails_with(400, times: :always)
       out = said(<<~RUBY)

@@ -117,9 +117,10 @@ static VALUE client_class(void) {
 /* Making a client and its transport costs about as much as all the rest of a call, so where nobody can tell the
  * difference the services share one, each with a copy of its own. */
 static VALUE new_client(VALUE key) {
-  VALUE klass = client_class(), keywords = rb_hash_new();
-  if (klass == rb_const_get(ptb_mNative, rb_intern("Client")) && rb_method_basic_definition_p(CLASS_OF(klass), id_new)) {
-    return rb_funcall(ptb_mNative, rb_intern("client_for"), 1, key);
+  VALUE klass = client_class(), ours = rb_const_get(ptb_mNative, rb_intern("Client")), keywords = rb_hash_new();
+  if (RB_TYPE_P(klass, T_CLASS) && RTEST(rb_class_inherited_p(klass, ours)) &&
+      rb_method_basic_definition_p(CLASS_OF(klass), id_new)) {
+    return rb_funcall(ptb_mNative, rb_intern("client_for"), 2, key, klass);
   }
   rb_hash_aset(keywords, sym_access_token, key);
   return rb_funcallv_kw(klass, id_new, 1, &keywords, RB_PASS_KEYWORDS);

@@ -86,6 +86,12 @@ module PromptTracker
       # @return [String] where requests go
       attr_reader :uri_base
 
+      # What a client is made from besides the gem's settings and what it is given.
+      #
+      # @api private
+      # @return [Hash, nil]
+      def self.defaults; end
+
       # Keywords, or a Hash with the same keys; nil stands for the default.
       #
       # @param config [Hash]

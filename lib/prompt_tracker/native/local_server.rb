@@ -23,9 +23,10 @@ require_relative "local_server/store"
 
 module PromptTracker
   module Native
-    # A server that speaks OpenAI's Assistants API (v2), Responses, Conversations and chat completions, in memory and in
-    # this process: for trying the gem without a key, and for specs. A built-in assistant answers for every assistant id
-    # and model; specs script what is to happen (see {Scripting}) and make it behave like other servers do ({QUIRKS}).
+    # A server that speaks OpenAI's Assistants API (v2), Responses, Conversations, chat completions, files and vector
+    # stores, in memory and in this process: for trying the gem without a key, and for specs. A built-in assistant
+    # answers for every assistant id and model; specs script what is to happen (see {Scripting}) and make it behave like
+    # other servers do ({QUIRKS}).
     #
     # It is a Rack app. {.start} runs it with Puma, which must be in the bundle; nothing else of the gem needs Puma.
     #

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "bundler"
 require "fileutils"
 require "open3"
 require "rbconfig"
@@ -51,10 +52,16 @@ module Bundles
       unset = UNSET + ENV.keys.grep(/\AOPENAI_/)
       { **unset.to_h do |key|
         [key, nil]
-      end, "BUNDLE_GEMFILE" => gemfile(name), "BUNDLE_APP_CONFIG" => File.join(ROOT, ".bundle") }
+      end, "BUNDLE_GEMFILE" => gemfile(name), **bundle_path }
     end
 
     private
+
+    # Gems may be in a folder of the checkout's own.
+    def bundle_path
+      path = Bundler.settings[:path]
+      path ? { "BUNDLE_PATH" => File.expand_path(path, ROOT) } : {}
+    end
 
     def source = Gem.sources.first.uri.to_s
 

@@ -26,8 +26,10 @@ module PromptTracker
         UNKNOWN_TYPE = "application/octet-stream"
         # Bytes that are read at a time.
         PIECE = 1 << 20
+        # Room for what is not in a file.
+        HEADS = 4096
 
-        private_constant :NAMELESS, :TYPES, :UNKNOWN_TYPE, :PIECE
+        private_constant :NAMELESS, :TYPES, :UNKNOWN_TYPE, :PIECE, :HEADS
 
         # @return [String] the value of the request's Content-Type
         attr_reader :content_type
@@ -49,12 +51,22 @@ module PromptTracker
         # @raise [SystemCallError] where a file can't be read
         def body
           @left = @limit
-          out = String.new(encoding: Encoding::BINARY)
+          # A String that grows by itself would take up to twice the room.
+          out = String.new(encoding: Encoding::BINARY, capacity: [bytes(@parameters), @limit].min + HEADS)
           @parameters.each { |name, value| add(out, name.to_s, value) }
           out << "--#{@boundary}--\r\n"
         end
 
         private
+
+        # Of the files that know how long they are.
+        def bytes(value)
+          case value
+          when Hash then value.each_value.sum { |inner| bytes(inner) }
+          when Array then value.sum { |inner| bytes(inner) }
+          else file?(value) && value.respond_to?(:size) ? value.size.to_i : 0
+          end
+        end
 
         def add(out, name, value)
           case value

@@ -9,6 +9,11 @@ module OpenAI
     CONFIG_KEYS = (SETTINGS - [:project_id]).freeze
     private_constant :CONFIG_KEYS, :Failures
 
+    # @api private
+    def self.defaults
+      OpenAI.configuration.to_h
+    end
+
     # What is nil or not given is taken from {OpenAI.configuration}. Where that has no `uri_base` and no `access_token`
     # either, the gem's own settings and the environment count: `OPENAI_BASE_URL`, `OPENAI_API_KEY` …
     #
@@ -21,7 +26,7 @@ module OpenAI
       check_hash(config)
       warn_of(config.keys - SETTINGS)
       @native = false
-      defaults = OpenAI.configuration.to_h
+      defaults = self.class.defaults
       given = SETTINGS.to_h { |name| [name, config[name].nil? ? defaults[name] : config[name]] }
       @given_base = given[:uri_base]
       super(given, &faraday_middleware)

@@ -31,7 +31,7 @@ module OpenAI
     # @return [Hash{Symbol => Object}] what a {Client} is made with; without a `uri_base` that nobody has set
     def to_h
       { access_token: access_token, admin_token: admin_token, api_type: api_type, api_version: api_version,
-        extra_headers: extra_headers, log_errors: log_errors, organization_id: organization_id,
+        extra_headers: extra_headers.dup, log_errors: log_errors, organization_id: organization_id,
         request_timeout: request_timeout, uri_base: @uri_base }
     end
 
