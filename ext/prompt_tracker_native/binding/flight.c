@@ -178,8 +178,8 @@ VALUE ptb_flight_new(ptn_request *request, VALUE assistant_id, double deadline, 
     raise_status(status);
   }
   f->exchange = ptn_exchange_new(request, f->notifier, sink != NULL);
-  if (!f->exchange) raise_status(PTN_E_NOMEM);
-  f->exchange->ready.owner = item;
+  if (f->exchange) f->exchange->ready.owner = item;
+  else raise_status(PTN_E_NOMEM);
   waiting w = {f, item, deadline, sink, arg, flight, assistant_id, Qnil};
   rb_ensure(launch_and_wait, (VALUE)&w, end_wait, (VALUE)&w);
   RB_GC_GUARD(flight);

@@ -29,7 +29,8 @@ rescue PromptTracker::OpenaiAssistantService::AssistantError => e
 end
 
 def stream
-  parameters = { assistant_id: "asst_weather", thread: { messages: [{ role: "user", content: "The weather in Bonn?" }] } }
+  parameters = { assistant_id: "asst_weather",
+                 thread: { messages: [{ role: "user", content: "The weather in Bonn?" }] } }
   OpenAI::Client.new(access_token: "sk-recorded").runs
                 .create_thread_and_run(parameters: { **parameters, stream: ->(_event, _name) {} })
 end

@@ -12,7 +12,8 @@ RSpec.describe OpenAI::Client do
 
   it "chats" do
     stub = stub_request(:post, url)
-           .with(body: parameters, headers: { "Authorization" => "Bearer sk-app", "Content-Type" => "application/json" })
+           .with(body: parameters, headers: { "Authorization" => "Bearer sk-app",
+                                              "Content-Type" => "application/json" })
            .to_return(body: { choices: [{ message: { content: "Hi!" } }] }.to_json,
                       headers: { "Content-Type" => "application/json" })
     expect(chat.call.dig("choices", 0, "message", "content")).to eq("Hi!")
@@ -22,16 +23,20 @@ RSpec.describe OpenAI::Client do
   it "streams" do
     events = %w[Hi there].map { |text| "data: #{{ choices: [{ delta: { content: text } }] }.to_json}\n\n" }
     stub_request(:post, url).with(body: hash_including("stream" => true))
-                            .to_return(body: "#{events.join}data: [DONE]\n\n", headers: { "Content-Type" => "text/event-stream" })
+                            .to_return(body: "#{events.join}data: [DONE]\n\n",
+                                       headers: { "Content-Type" => "text/event-stream" })
     texts = []
-    client.chat(parameters: { **parameters, stream: ->(chunk, _) { texts << chunk.dig("choices", 0, "delta", "content") } })
+    keep = ->(chunk, _) { texts << chunk.dig("choices", 0, "delta", "content") }
+    client.chat(parameters: { **parameters, stream: keep })
     expect(texts).to eq(%w[Hi there])
   end
 
-  { 429 => Faraday::TooManyRequestsError, 401 => Faraday::UnauthorizedError, 500 => Faraday::ServerError }.each do |status, error|
+  { 429 => Faraday::TooManyRequestsError, 401 => Faraday::UnauthorizedError,
+    500 => Faraday::ServerError }.each do |status, error|
     it "raises #{error} on #{status}, once" do
       stub = stub_request(:post, url)
-             .to_return(status: status, body: { error: { message: "No" } }.to_json, headers: { "Content-Type" => "application/json" })
+             .to_return(status: status, body: '{"error":{"message":"No"}}',
+                        headers: { "Content-Type" => "application/json" })
       expect(&chat).to raise_error(error) { |e|
         expect(e.response[:status]).to eq(status)
         expect(e.response[:body]).to eq("error" => { "message" => "No" })
