@@ -45,7 +45,7 @@ RSpec.describe PromptTracker::Native::LocalServer, :local_server do
     expect(servers.map(&:port).uniq.size).to eq(5)
     servers.each(&:stop)
     20.times { described_class.start(&:url) }
-    expect(threads.call).to eq(before)
+    expect(eventually { threads.call <= before }).to be(true) # a joined thread may linger
   end
 
   it "names the address when the port is taken" do

@@ -69,7 +69,7 @@ static void run(const char *nginx, const char *folder) {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
 #endif
   if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0) _exit(9);
-  execl(nginx, "nginx", "-p", folder, "-c", conf, "-e", "error.log", (char *)NULL);
+  execl(nginx, "nginx", "-p", folder, "-c", conf, (char *)NULL);
   _exit(9);
 }
 
