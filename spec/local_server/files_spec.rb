@@ -25,6 +25,8 @@ RSpec.describe "LocalServer: /files and /vector_stores", :local_server do
     expect([content.headers["content-type"], content.text]).to eq(["text/plain", "a\r\n--x\r\nb"])
     expect(server.requests.first.body["file"]).to eq("filename" => "a.txt", "content_type" => "text/plain",
                                                      "content" => "a\r\n--x\r\nb")
+    expect(server.requests.first.inspect).to include("9 bytes")
+    expect(server.requests.first.inspect).not_to include("--x")
   end
 
   it "lists them, also by purpose" do

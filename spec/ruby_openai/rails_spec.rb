@@ -12,6 +12,7 @@ RSpec.describe "OpenAI::Client in a Rails app", :server do
   app = <<~RUBY
     require "bundler"
     Bundler.setup(:default, *ENV.fetch("GROUPS").split.map(&:to_sym))
+    require "bootsnap/setup" if ENV.key?("BOOTSNAP_CACHE_DIR")
     require "rails"
     require "action_controller/railtie"
     features = { "native" => "prompt_tracker/native", "ruby_openai" => "openai" }
@@ -65,6 +66,13 @@ RSpec.describe "OpenAI::Client in a Rails app", :server do
   it "is the gem's before the app's initializers where the bundle has no other" do
     code = "[OpenAI::Client.superclass.name, OpenAI::Client.new.access_token, require('openai')]"
     expect(app_says(code)).to eq('["PromptTracker::Native::Client", "sk-app", true]')
+  end
+
+  it "is found by Bootsnap too, with a new cache and with an old one" do
+    cache = { "BOOTSNAP_CACHE_DIR" => File.join(@root, "tmp") }
+    said = Array.new(2) { app_says("[require('openai'), OpenAI::Client.superclass.name]", env: cache) }
+    expect(said).to eq(['[true, "PromptTracker::Native::Client"]'] * 2)
+    expect(Dir.children(cache["BOOTSNAP_CACHE_DIR"])).not_to be_empty
   end
 
   it "answers there" do

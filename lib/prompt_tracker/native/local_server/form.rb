@@ -28,6 +28,15 @@ module PromptTracker
           parts.each_with_object({}) { |part, fields| read(part, fields) }
         end
 
+        # @return [Hash] a form as it can be shown
+        def shown(form)
+          form.transform_values do |value|
+            next value unless value.is_a?(Hash) && value["content"].is_a?(String)
+
+            value.merge("content" => "#{value["content"].bytesize} bytes")
+          end
+        end
+
         def read(part, fields)
           head, content = part.split("\r\n\r\n", 2)
           headers = head.scan(/^([^:\r\n]+):[ \t]*([^\r\n]*)/).to_h { |name, value| [name.downcase, utf8(value)] }

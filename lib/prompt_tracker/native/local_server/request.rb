@@ -46,10 +46,11 @@ module PromptTracker
         # @return [String] "POST /v1/threads/runs"
         def to_s = "#{method} #{path}"
 
-        # @return [String] without the key that was sent
+        # @return [String] without the key that was sent, and of files only how long they are
         def inspect
           shown = headers.to_h { |name, value| [name, SECRET.include?(name) ? "[hidden]" : value] }
-          "#<#{self.class.name} #{self} query=#{query} headers=#{shown} body=#{body.inspect}>"
+          "#<#{self.class.name} #{self} query=#{query} headers=#{shown} " \
+            "body=#{(@form ? Form.shown(@form) : body).inspect}>"
         end
 
         # @private
