@@ -9,6 +9,10 @@ module PromptTracker
       # What one assistant does, call by call. Each `to_…` is what one call comes to; the last one holds for all that
       # follow. All return the stub, so that they can be chained, with `then` between them or without.
       class AssistantStub
+        # The usage of a call is what its answer was given: asking for a function adds nothing.
+        FREE = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }.freeze
+        private_constant :FREE
+
         # @return [String]
         attr_reader :assistant_id
 
@@ -89,7 +93,7 @@ module PromptTracker
         # @example
         #   stub_assistant("asst_1").to_call_tool("get_weather", { city: "Berlin" }).then.to_answer("It is sunny.")
         def to_call_tool(name, arguments = {}, then_answer: nil)
-          @tools << ->(server) { server.calls_tool(name, arguments) }
+          @tools << ->(server) { server.calls_tool(name, arguments, usage: FREE) }
           then_answer ? to_answer(then_answer) : self
         end
 

@@ -20,8 +20,18 @@ RSpec.describe ":assistant_server" do
     expect(PromptTracker::Native.configuration.settings[:base_url]).to be_nil
   end
 
-  it "takes the place of a base URL that is set, for that example", :assistant_server do
-    expect(ask[:text]).to be_a(String)
+  context "where a base URL is set" do
+    around do |example|
+      elsewhere = "http://127.0.0.1:1/v1"
+      PromptTracker::Native.configure { |c| c.base_url = elsewhere }
+      example.run
+      raise "it was not put back" unless PromptTracker::Native.configuration.base_url == elsewhere
+    end
+
+    it "takes its place, for that example", :assistant_server do
+      expect(ask[:text]).to be_a(String)
+      expect(assistant_server.requests.size).to eq(1)
+    end
   end
 
   context "with WebMock" do

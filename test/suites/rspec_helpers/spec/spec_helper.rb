@@ -12,7 +12,10 @@ require "socket"
 RSpec.configure do |config|
   config.disable_monkey_patching!
   config.mock_with(:rspec) { |mocks| mocks.verify_partial_doubles = true }
-  config.before { PromptTracker::Native.reset_configuration! }
+  config.around do |example|
+    PromptTracker::Native.reset_configuration!
+    example.run
+  end
 end
 
 module Asking
