@@ -1,10 +1,20 @@
-/* The least that a call can cost: a plain C program on libcurl, one easy handle kept, one streamed POST a call, its
- * answer dropped. It reads numbers of calls from standard input, one a line, and prints for each a line of JSON with
- * what they took. Arguments: URL, body. SSL_CERT_FILE names the trusted certificates. */
+/* The least that a call can cost: a plain C program on libcurl, the answer dropped. Two ways:
+ *
+ *   limit URL BODY         one easy handle kept, one call after the other
+ *   limit URL BODY many    all calls at once on one CURLM, 100 of them a connection
+ *
+ * It reads numbers of calls from standard input, one a line, and prints for each a line of JSON with what they took.
+ * SSL_CERT_FILE names the trusted certificates. */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+
+enum { STREAMS_A_CONNECTION = 100, BUFFER_BYTES = 2048 };
+
+static struct curl_slist *headers;
+static const char *url, *body;
 
 static size_t drop(char *data, size_t size, size_t count, void *arg) {
   (void)data;
@@ -18,45 +28,107 @@ static double seconds(clockid_t clock) {
   return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static int call(CURL *curl, size_t *received) {
+/* A line of /proc/self/status, in kilobytes; 0 where there is none. */
+static long memory(const char *name) {
+  char line[256];
+  long kilobytes = 0;
+  FILE *status = fopen("/proc/self/status", "r");
+  while (status && fgets(line, sizeof line, status)) {
+    if (strncmp(line, name, strlen(name)) == 0) kilobytes = strtol(line + strlen(name), NULL, 10);
+  }
+  if (status) fclose(status);
+  return kilobytes;
+}
+
+static CURL *new_handle(size_t *received) {
+  CURL *curl = curl_easy_init();
+  if (!curl) exit(1);
+  curl_easy_setopt(curl, CURLOPT_URL, url);
+  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, received);
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  if (getenv("SSL_CERT_FILE")) curl_easy_setopt(curl, CURLOPT_CAINFO, getenv("SSL_CERT_FILE"));
+  return curl;
+}
+
+static int succeeded(CURL *curl, CURLcode code, size_t received) {
   long status = 0;
-  *received = 0;
-  if (curl_easy_perform(curl) != CURLE_OK) return 0;
+  if (code != CURLE_OK) return 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-  return status == 200 && *received > 0;
+  return status == 200 && received > 0;
+}
+
+static long one_by_one(long calls) {
+  static CURL *curl;
+  static size_t received;
+  long errors = 0;
+  if (!curl) curl = new_handle(&received);
+  for (long i = 0; i < calls; i++) {
+    received = 0;
+    CURLcode code = curl_easy_perform(curl);
+    errors += !succeeded(curl, code, received);
+  }
+  return errors;
+}
+
+static long all_at_once(long calls) {
+  static CURLM *multi;
+  if (!multi) multi = curl_multi_init();
+  curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+  curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (calls + STREAMS_A_CONNECTION - 1) / STREAMS_A_CONNECTION);
+  size_t *received = calloc((size_t)calls, sizeof *received);
+  long errors = calls;
+  int running;
+  if (!multi || !received) exit(1);
+
+  for (long i = 0; i < calls; i++) {
+    CURL *curl = new_handle(&received[i]);
+    curl_easy_setopt(curl, CURLOPT_PIPEWAIT, 1L);
+    curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
+    curl_easy_setopt(curl, CURLOPT_PRIVATE, &received[i]);
+    curl_multi_add_handle(multi, curl);
+  }
+  do {
+    CURLMsg *message;
+    int left;
+    curl_multi_perform(multi, &running);
+    while ((message = curl_multi_info_read(multi, &left))) {
+      CURL *curl = message->easy_handle;
+      size_t *bytes;
+      curl_easy_getinfo(curl, CURLINFO_PRIVATE, (char **)&bytes);
+      errors -= succeeded(curl, message->data.result, *bytes);
+      curl_multi_remove_handle(multi, curl);
+      curl_easy_cleanup(curl);
+    }
+    if (running) curl_multi_poll(multi, NULL, 0, 1000, NULL);
+  } while (running);
+  free(received);
+  return errors;
 }
 
 int main(int argc, char **argv) {
-  if (argc != 3) return 2;
-  size_t received;
+  if (argc < 3) return 2;
   char line[32];
+  url = argv[1];
+  body = argv[2];
+  long (*perform)(long) = argc > 3 ? all_at_once : one_by_one;
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  CURL *curl = curl_easy_init();
-  struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+  headers = curl_slist_append(NULL, "Content-Type: application/json");
   headers = curl_slist_append(headers, "Authorization: Bearer sk-bench-0123456789abcdefghij");
   headers = curl_slist_append(headers, "OpenAI-Beta: assistants=v2");
   headers = curl_slist_append(headers, "Accept: text/event-stream");
-  if (!curl || !headers) return 1;
-  curl_easy_setopt(curl, CURLOPT_URL, argv[1]);
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, argv[2]);
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &received);
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  if (getenv("SSL_CERT_FILE")) curl_easy_setopt(curl, CURLOPT_CAINFO, getenv("SSL_CERT_FILE"));
 
   printf("{\"version\":\"%s\"}\n", curl_version());
   fflush(stdout);
   while (fgets(line, sizeof line, stdin)) {
-    long errors = 0, calls = strtol(line, NULL, 10);
+    long calls = strtol(line, NULL, 10), before = memory("VmRSS:");
     double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID), wall = seconds(CLOCK_MONOTONIC);
-    for (long i = 0; i < calls; i++) errors += !call(curl, &received);
-    printf("{\"cpu\":%.9f,\"wall\":%.9f,\"errors\":%ld}\n", seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu,
-           seconds(CLOCK_MONOTONIC) - wall, errors);
+    long errors = perform(calls);
+    printf("{\"cpu\":%.9f,\"wall\":%.9f,\"memory\":%ld,\"errors\":%ld}\n", seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu,
+           seconds(CLOCK_MONOTONIC) - wall, memory("VmHWM:") - before, errors);
     fflush(stdout);
   }
-  curl_slist_free_all(headers);
-  curl_easy_cleanup(curl);
-  curl_global_cleanup();
   return 0;
 }

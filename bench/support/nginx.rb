@@ -12,6 +12,10 @@ module Bench
     MODULES = %w[/usr/lib/nginx/modules /usr/lib64/nginx/modules /usr/share/nginx/modules].freeze
     ECHO = "ngx_http_echo_module.so"
     NAME = "localhost"
+    # How many pieces the long stream has.
+    DELTAS = 5000
+    # What a run takes, by what its URL begins with.
+    DELAYS = { "" => nil, "/20ms" => 0.02, "/1s" => 1.0 }.freeze
 
     class << self
       # @return [String, nil] the program
@@ -34,7 +38,7 @@ module Bench
     def initialize(folder)
       @folder = File.expand_path(folder)
       FileUtils.mkdir_p(@folder)
-      @port = TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] }
+      @port, @plain_port = Array.new(2) { TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] } }
       certify
       File.write(file("nginx.conf"), configuration)
       @read = 0
@@ -46,8 +50,12 @@ module Bench
 
     def describe = "#{self.class.version}, TLS, HTTP/1.1 and HTTP/2"
 
+    # @param delay [String] one of {DELAYS}
     # @return [String] base URL, with its /v1
-    def url = "https://#{NAME}:#{@port}/v1"
+    def url(delay = "") = "https://#{NAME}:#{@port}#{delay}/v1"
+
+    # @return [String] the same without TLS, for HTTP/1.1
+    def plain_url(delay = "") = "http://127.0.0.1:#{@plain_port}#{delay}/v1"
 
     # @return [Hash{String => String}] what a client's environment needs
     def environment = { "SSL_CERT_FILE" => file("cert.pem") }
@@ -99,9 +107,9 @@ module Bench
     end
 
     # One echo an event: an argument has at most 4 KB in nginx's configuration.
-    def echo(*texts)
-      "echo_read_request_body; #{texts.map { |text| "echo -n #{quoted(text)};" }.join("\n")}"
-    end
+    def echo(*texts) = "echo_read_request_body; #{echoes(texts)}"
+
+    def echoes(texts) = texts.map { |text| "echo -n #{quoted(text)};" }.join("\n")
 
     def quoted(text)
       raise ArgumentError, "nginx would read something in #{text}" if text.match?(/['\\$]/)
@@ -118,7 +126,8 @@ module Bench
         master_process off;
         pid #{file("nginx.pid")};
         error_log #{file("error.log")} warn;
-        events { worker_connections 4096; }
+        worker_rlimit_nofile 20000;
+        events { worker_connections 16384; }
         http {
           #{%w[client_body proxy fastcgi uwsgi scgi].map { |kind| "#{kind}_temp_path #{file(kind)};" }.join(" ")}
           log_format counted '$connection $connection_requests $status $request_method $uri';
@@ -128,20 +137,43 @@ module Bench
           default_type application/json;
           map $request_method $messages { GET #{json(Wire.messages)}; default #{json(Wire.message)}; }
           server {
-            listen 127.0.0.1:#{@port} ssl http2;
+            listen 127.0.0.1:#{@port} ssl http2 backlog=8192;
+            listen 127.0.0.1:#{@plain_port} backlog=8192;
             server_name #{NAME};
             ssl_certificate #{file("cert.pem")};
             ssl_certificate_key #{file("key.pem")};
             add_header X-Request-Id req_bench;
-            location = /v1/threads { #{echo(JSON.generate(Wire.thread))} }
-            location = /v1/threads/#{Wire::THREAD}/messages { echo_read_request_body; echo -n $messages; }
-            location = /v1/threads/#{Wire::THREAD}/runs { #{echo(JSON.generate(Wire.run("queued")))} }
-            location = /v1/threads/#{Wire::THREAD}/runs/#{Wire::RUN} { #{echo(JSON.generate(Wire.run("completed")))} }
-            location = /v1/threads/runs {
-              default_type text/event-stream;
-              #{echo(*Wire.events)}
-            }
+            #{locations}
           }
+        }
+      CONF
+    end
+
+    # The API once for each of {DELAYS}.
+    def locations
+      DELAYS.map do |prefix, seconds|
+        sleeps = "echo_read_request_body; #{"echo_sleep #{seconds};" if seconds}"
+        <<~CONF
+          location = #{prefix}/v1/threads { #{echo(JSON.generate(Wire.thread))} }
+          location = #{prefix}/v1/threads/#{Wire::THREAD}/messages { echo_read_request_body; echo -n $messages; }
+          location = #{prefix}/v1/threads/#{Wire::THREAD}/runs { #{echo(JSON.generate(Wire.run("queued")))} }
+          location = #{prefix}/v1/threads/#{Wire::THREAD}/runs/#{Wire::RUN} { #{echo(JSON.generate(Wire.run("completed")))} }
+          location = #{prefix}/v1/threads/runs { default_type text/event-stream; #{sleeps} #{echoes(Wire.events)} }
+          location = #{prefix}/v1/chat/completions { #{echo(JSON.generate(Wire.chat))} }
+          location = #{prefix}/v1/responses { default_type text/event-stream; #{sleeps} #{echoes(Wire.response_events)} }
+        CONF
+      end.join + long_stream
+    end
+
+    # A stream of so many pieces of text.
+    def long_stream
+      events = Wire.events
+      delta = events.find { |event| event.include?("message.delta") }
+      middle = "echo_duplicate #{DELTAS} #{quoted(delta)};"
+      <<~CONF
+        location = /long/v1/threads/runs {
+          default_type text/event-stream;
+          echo_read_request_body; #{echoes(events.first(8))} #{middle} #{echoes(events.last(4))}
         }
       CONF
     end

@@ -9,6 +9,7 @@ module Bench
     RUN = "run_Bench000000000000000000001"
     MESSAGE = "msg_Bench000000000000000000001"
     STEP = "step_Bench00000000000000000001"
+    RESPONSE = "resp_Bench00000000000000000001"
     ASSISTANT = "asst_Bench00000000000000000001"
     KEY = "sk-bench-0123456789abcdefghij"
     PROMPT = "What will the weather be like in Berlin today?"
@@ -70,6 +71,37 @@ module Bench
       after = [["thread.message.completed", message], ["thread.run.step.completed", step("completed")],
                ["thread.run.completed", run("completed")]]
       (before + words + after).map { |name, data| frame(name, JSON.generate(data)) } << frame("done", "[DONE]")
+    end
+
+    # The same answer as a streamed response of the Responses API.
+    #
+    # @return [Array<String>]
+    def response_events
+      number = -1
+      kinds = [["response.created", { response: response("in_progress") }]]
+      kinds += TEXT.scan(/\s*\S+/).map do |word|
+        ["response.output_text.delta", { item_id: MESSAGE, output_index: 0, content_index: 0, delta: word }]
+      end
+      kinds << ["response.completed", { response: response("completed") }]
+      kinds.map { |kind, data| frame(kind, JSON.generate(type: kind, sequence_number: number += 1, **data)) }
+    end
+
+    def response(status)
+      done = status == "completed"
+      item = { id: MESSAGE, type: "message", status: status, role: "assistant",
+               content: [{ type: "output_text", text: TEXT, annotations: [] }] }
+      { id: RESPONSE, object: "response", created_at: CREATED, status: status, error: nil, incomplete_details: nil,
+        instructions: "You know the weather. Be brief.", model: "gpt-4o", output: done ? [item] : [],
+        parallel_tool_calls: true, previous_response_id: nil, store: true, temperature: 1.0,
+        text: { format: { type: "text" } },
+        tool_choice: "auto", tools: [], top_p: 1.0, truncation: "disabled", metadata: {},
+        usage: done ? { input_tokens: 42, output_tokens: 23, total_tokens: 65 } : nil }
+    end
+
+    # The same answer as a chat completion, for those who ask for no assistant.
+    def chat
+      { id: "chatcmpl-Bench", object: "chat.completion", created: CREATED, model: "gpt-4o", usage: USAGE,
+        choices: [{ index: 0, message: { role: "assistant", content: TEXT, refusal: nil }, finish_reason: "stop" }] }
     end
 
     def frame(name, data) = "event: #{name}\ndata: #{data}\n\n"

@@ -25,7 +25,7 @@ module Soak
 
     # Growth from the middle to the end that is none: kilobytes (a page cache, an allocator's arena), and descriptors
     # and threads (an ending connection, a thread that Ruby keeps for a while).
-    ALLOWED = { memory: 4096, descriptors: 3, threads: 2, objects: 2000 }.freeze
+    ALLOWED = { memory: 2048, descriptors: 3, threads: 1, objects: 500 }.freeze
 
     def initialize(calls)
       @calls = calls
