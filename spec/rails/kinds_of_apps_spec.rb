@@ -72,6 +72,17 @@ RSpec.describe "Rails apps of every kind" do
     expect(app["asked"]).to eq("run")
   end
 
+  it "finds files by what their folders hold, and only those that are to define the services" do
+    app = told("native", "host_files")
+    expect(app["generations"]).to eq("plain" => "first", "inside" => "first", "deeper" => "newer", "deepest" => "newer",
+                                     "between" => "between")
+    expect(app["first"]).to eq(%w[inside/openai_assistant_service.rb
+                                  between/prompt_tracker/openai_assistant_service.rb])
+    expect(app["newer"]).to eq(%w[deeper/llm_clients/openai_assistant_service.rb deepest/openai_assistant_service.rb])
+    expect(app["chat"]).to eq(["plain/prompt_tracker/llm_client_service.rb"])
+    expect(app["acronym"]).to eq([])
+  end
+
   it "leaves the first generation's services alone where config says so" do
     app = told("native,first", PTN_APP_KEEPS: "by config")
     expect(app["home"]).to eq("PromptTracker::Native::Services")

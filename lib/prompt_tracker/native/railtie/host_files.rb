@@ -7,9 +7,9 @@ module PromptTracker
       #
       # @api private
       class HostFiles
-        FIRST = "prompt_tracker/openai_assistant_service"
-        CHAT = "prompt_tracker/llm_client_service"
-        NEWER = "prompt_tracker/llm_clients/openai_assistant_service"
+        FIRST = "PromptTracker::OpenaiAssistantService"
+        CHAT = "PromptTracker::LlmClientService"
+        NEWER = "PromptTracker::LlmClients::OpenaiAssistantService"
         # How the service is called in the engines between the two, from the same file as in the first.
         BETWEEN = /def\s+self\.call\([^)]*\buser_message:/
 
@@ -35,24 +35,28 @@ module PromptTracker
           find(FIRST).any? { |file| File.read(file, encoding: "UTF-8").scrub.match?(BETWEEN) } ? :between : :first
         end
 
-        # @param path [String] of a constant, without `.rb`
-        # @return [Array<String>] the files that could define it
-        def find(path)
+        # @param name [String] of a constant
+        # @return [Array<String>] the files that are to define it
+        def find(name)
           @roots.filter_map do |root, namespace|
-            inside = within(namespace, path)
-            file = inside && File.join(root, "#{inside}.rb")
-            file if file && File.file?(file)
+            inside = within(namespace, name)
+            file = inside && File.join(root, "#{inside.underscore}.rb")
+            file if file && File.file?(file) && defines?(file, inside)
           end
         end
 
         private
 
-        # @return [String, nil] the path below a root whose constants are in `namespace`
-        def within(namespace, path)
-          return path if namespace.equal?(Object)
+        # @return [String, nil] the constant's name within the namespace that a root's constants are in
+        def within(namespace, name)
+          return name if namespace.equal?(Object)
 
-          prefix = "#{namespace.name.to_s.underscore}/"
-          path.delete_prefix(prefix) if path.start_with?(prefix)
+          name.delete_prefix("#{namespace.name}::") if name.start_with?("#{namespace.name}::")
+        end
+
+        # Where the app has acronyms, `llm_client_service.rb` may be to define an LLMClientService.
+        def defines?(file, name)
+          ::Rails.autoloaders.main.inflector.camelize(File.basename(file, ".rb"), file) == name.demodulize
         end
       end
     end

@@ -8,8 +8,8 @@ module PromptTracker
       #
       # @api private
       module Takeover
-        NAMESPACE = "prompt_tracker"
-        NEWER_NAMESPACE = "prompt_tracker/llm_clients"
+        NAMESPACE = "PromptTracker"
+        NEWER_NAMESPACE = "PromptTracker::LlmClients"
         BETWEEN = "prompt_tracker-native: the app's PromptTracker::OpenaiAssistantService takes user_message:, as it " \
                   "does only in PromptTracker engines between the first generation and the newer one, and stays as " \
                   "it is. Update the engine, or see docs/rails.md"
