@@ -53,9 +53,12 @@ module Bench
 
     class NativeMany < Native
       def call_many(calls)
+        texts = []
         questions = Array.new(calls) { @question }
-        answers = PromptTracker::OpenaiAssistantService.call_many(questions, concurrency: calls)
-        answers.map { |answer| answer.is_a?(Hash) ? answer[:text] : answer }
+        PromptTracker::OpenaiAssistantService.call_many(questions, concurrency: calls) do |index, result|
+          texts[index] = result.is_a?(Hash) ? result[:text] : result
+        end
+        texts
       end
     end
 
