@@ -18,6 +18,7 @@ require_relative "native/host_configuration"
 require_relative "native/interception"
 require_relative "native/client"
 require_relative "native/call_many"
+require_relative "native/resumption"
 require_relative "native/console"
 require_relative "native/services_home"
 

@@ -1,6 +1,7 @@
 #include "assistant_service.h"
 
 #include <ruby/encoding.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "batch.h"
@@ -15,7 +16,7 @@
 VALUE ptb_cAssistantService;
 
 static ID id_assistant_id, id_prompt, id_timeout, id_client, id_options, id_tools, id_thread_id, id_flow;
-static ID id_build_client, id_new, id_configuration;
+static ID id_build_client, id_new, id_configuration, id_configured_flow, id_run_id;
 static VALUE sym_thread_id, sym_tools, sym_flow, sym_access_token, sym_streaming, sym_polling, sym_new;
 
 /* What a run takes (CreateRunRequest of OpenAI's API document), the two that this gem fills in aside. */
@@ -217,12 +218,13 @@ static VALUE cancel_unless_ended(VALUE arg) {
   return Qnil;
 }
 
-static VALUE ask(VALUE self) {
+/* What `self` asks for, from now on. */
+static ptb_run new_run(VALUE self) {
   VALUE configuration = rb_funcall(ptb_mNative, id_configuration, 0), timeout = rb_ivar_get(self, id_timeout);
-  VALUE thread_id = rb_ivar_get(self, id_thread_id);
-  ptb_run run = {
+  VALUE thread_id = rb_ivar_get(self, id_thread_id), prompt = rb_ivar_get(self, id_prompt);
+  return (ptb_run){
       .service = self, .client = rb_funcall(self, rb_intern("client"), 0),
-      .assistant_id = rb_ivar_get(self, id_assistant_id), .prompt = ptb_check_prompt(rb_ivar_get(self, id_prompt)),
+      .assistant_id = rb_ivar_get(self, id_assistant_id), .prompt = NIL_P(prompt) ? Qnil : ptb_check_prompt(prompt),
       .tools = rb_ivar_get(self, id_tools), .options = rb_ivar_get(self, id_options), .timeout = timeout,
       .deadline = ptn_now() + ptb_check_timeout(timeout),
       .poll_interval = setting(configuration, "poll_interval"),
@@ -230,17 +232,24 @@ static VALUE ask(VALUE self) {
       .block = rb_block_given_p(), .cancels = cancels(configuration),
       .pid = getpid(), .shown = rb_utf8_str_new(NULL, 0), .threads = Qnil, .messages = Qnil, .runs = Qnil,
       .thread_id = RB_TYPE_P(thread_id, T_STRING) ? rb_str_dup(thread_id) : thread_id,
-      .run_id = Qnil, .run = Qnil, .message = Qnil, .definition = Qnil, .error_code = Qnil,
+      .run_id = rb_attr_get(self, id_run_id), .run = Qnil, .message = Qnil, .definition = Qnil, .error_code = Qnil,
   };
-  if (ptb_client_is_ours(run.client)) {
-    rb_rescue2(transport_of, run.client, client_failed, Qnil, ptb_eError, (VALUE)0);
-    run.client = rb_funcall(run.client, rb_intern("with_deadline"), 1, DBL2NUM(run.deadline));
+}
+
+static VALUE carry_out(ptb_run *run, VALUE (*how)(VALUE)) {
+  if (ptb_client_is_ours(run->client)) {
+    rb_rescue2(transport_of, run->client, client_failed, Qnil, ptb_eError, (VALUE)0);
+    run->client = rb_funcall(run->client, rb_intern("with_deadline"), 1, DBL2NUM(run->deadline));
   }
-  VALUE result = rb_ensure(perform, (VALUE)&run, cancel_unless_ended, (VALUE)&run);
+  VALUE result = rb_ensure(how, (VALUE)run, cancel_unless_ended, (VALUE)run);
   /* Text that did not come as a stream, or came after a stream had broken. */
-  if (run.block) ptb_deltas_yield_rest(run.shown, rb_hash_aref(result, ID2SYM(rb_intern("text"))));
-  RB_GC_GUARD(configuration);
+  if (run->block) ptb_deltas_yield_rest(run->shown, rb_hash_aref(result, ID2SYM(rb_intern("text"))));
   return result;
+}
+
+static VALUE ask(VALUE self) {
+  ptb_run run = new_run(self);
+  return carry_out(&run, perform);
 }
 
 /* Asks the assistant and waits for its answer.
@@ -253,7 +262,65 @@ static VALUE ask(VALUE self) {
  */
 static VALUE service_call(VALUE self) { return ptb_observe_call(self, ask, self); }
 
+/* ---- resume ---- */
+
+static bool begins_with(VALUE text, const char *prefix) {
+  size_t len = strlen(prefix);
+  return RB_TYPE_P(text, T_STRING) && (size_t)RSTRING_LEN(text) >= len && memcmp(RSTRING_PTR(text), prefix, len) == 0;
+}
+
+/* A response needs no thread to be found by, and what it goes on from is none. */
+static bool is_response(VALUE run_id, VALUE thread_id) {
+  return begins_with(run_id, "resp_") || NIL_P(thread_id) || begins_with(thread_id, "resp_") || begins_with(thread_id, "conv_");
+}
+
+/* @api private: what `.resume` does once Ruby has sorted the keywords. */
+static VALUE service_prepare_resumption(VALUE self, VALUE run_id, VALUE thread_id, VALUE assistant_id, VALUE timeout, VALUE tools) {
+  ptb_check_id(run_id, "run_id");
+  if (!NIL_P(thread_id)) ptb_check_id(thread_id, "thread_id");
+  if (!NIL_P(assistant_id)) ptb_check_id(assistant_id, "assistant_id");
+  ptb_check_timeout(timeout);
+  if (begins_with(run_id, "run_") && is_response(run_id, thread_id)) {
+    rb_raise(rb_eArgError, "thread_id must be that of the thread in which %" PRIsVALUE " is", run_id);
+  }
+  rb_ivar_set(self, id_run_id, run_id);
+  rb_ivar_set(self, id_thread_id, thread_id);
+  rb_ivar_set(self, id_assistant_id, assistant_id);
+  rb_ivar_set(self, id_prompt, Qnil);
+  rb_ivar_set(self, id_timeout, timeout);
+  rb_ivar_set(self, id_tools, check_tools(tools));
+  rb_ivar_set(self, id_flow, Qnil);
+  rb_ivar_set(self, id_options, rb_hash_new());
+  rb_ivar_set(self, id_client, rb_funcall(self, id_build_client, 0));
+  return Qnil;
+}
+
+static void find_definition_of_response(ptb_run *run) {
+  run->definition = definition_of(run->assistant_id);
+  ptb_observe_definition(run->definition);
+}
+
+static VALUE take_up(VALUE arg) {
+  ptb_run *run = (ptb_run *)arg;
+  bool ours = ptb_client_is_ours(run->client);
+  if (!is_response(run->run_id, run->thread_id)) return ptb_run_resume(run);
+  if (!ours) rb_raise(rb_eArgError, "a response can be resumed with this gem's own client only, not with %" PRIsVALUE, rb_obj_class(run->client));
+  if (!NIL_P(run->assistant_id)) ptb_run_step(run, "Error waiting for completion", find_definition_of_response);
+  bool polling = rb_funcall(rb_funcall(ptb_mNative, id_configuration, 0), id_configured_flow, 0) == sym_polling;
+  return ptb_run_resume_response(run, transport_of(run->client), !polling);
+}
+
+static VALUE resume(VALUE self) {
+  ptb_run run = new_run(self);
+  return carry_out(&run, take_up);
+}
+
+/* @api private: `.resume` on an object that `prepare_resumption` has filled. */
+static VALUE service_resume(VALUE self) { return ptb_observe_call(self, resume, self); }
+
 static void intern_names(void) {
+  id_run_id = rb_intern("@run_id");
+  id_configured_flow = rb_intern("flow");
   id_assistant_id = rb_intern("@assistant_id");
   id_prompt = rb_intern("@prompt");
   id_timeout = rb_intern("@timeout");
@@ -288,4 +355,6 @@ void ptb_define_assistant_service(VALUE home, VALUE api_error) {
   rb_define_private_method(klass, "access_token", service_access_token, 0);
   rb_define_private_method(klass, "build_client", service_build_client, 0);
   rb_define_method(klass, "call", service_call, 0);
+  rb_define_private_method(klass, "prepare_resumption", service_prepare_resumption, 5);
+  rb_define_private_method(klass, "resume", service_resume, 0);
 }

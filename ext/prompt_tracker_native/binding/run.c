@@ -276,7 +276,7 @@ bool ptb_run_settle(ptb_run *run, ptb_step answer_tools) {
 }
 
 VALUE ptb_run_result(const ptb_run *run) {
-  return ptb_result_new(ptb_message_text(run->message), ptb_usage(run->run), rb_str_dup(run->assistant_id),
+  return ptb_result_new(ptb_message_text(run->message), ptb_usage(run->run), NIL_P(run->assistant_id) ? Qnil : rb_str_dup(run->assistant_id),
                         ptb_result_raw(run->thread_id, run->run_id, run->message, run->run));
 }
 

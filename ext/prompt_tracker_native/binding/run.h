@@ -8,7 +8,7 @@
 /* One call of an assistant, from the prompt to the result hash. It lives on the stack of the calling Ruby
  * thread, where the collector finds its VALUEs. */
 typedef struct {
-  VALUE service, client, assistant_id, prompt;
+  VALUE service, client, assistant_id, prompt; /* the last is nil where another process has sent it */
   VALUE tools;   /* Hash of callables by function name, or nil */
   VALUE options; /* Hash of further run parameters */
   VALUE timeout; /* as it was given, for the message */
@@ -77,6 +77,11 @@ VALUE ptb_run_polled(ptb_run *run);
 
 /* The Responses wire, from run->definition; streamed, or asked for as one JSON answer. */
 VALUE ptb_run_responses(ptb_run *run, VALUE transport, bool streamed);
+
+/* Runs that another process began: run->run_id and, on the Assistants wire, run->thread_id say which. The assistant's id may
+ * be nil, and is then the run's or, where that is a response, its model. */
+VALUE ptb_run_resume(ptb_run *run);
+VALUE ptb_run_resume_response(ptb_run *run, VALUE transport, bool streamed);
 
 VALUE ptb_run_result(const ptb_run *run);
 

@@ -165,6 +165,13 @@ VALUE ptb_run_polled(ptb_run *run) {
   return ptb_run_result(run);
 }
 
+VALUE ptb_run_resume(ptb_run *run) {
+  ptb_run_poll(run);
+  VALUE assistant_id = ptb_dig(run->run, "assistant_id");
+  if (NIL_P(run->assistant_id) && RB_TYPE_P(assistant_id, T_STRING)) run->assistant_id = assistant_id;
+  return ptb_run_result(run);
+}
+
 void ptb_init_run_polling(void) {
   id_create = rb_intern("create");
   id_retrieve = rb_intern("retrieve");

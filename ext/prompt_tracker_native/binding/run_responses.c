@@ -321,7 +321,7 @@ static void decline_calls(responding *s) {
   set(body, "items", items);
   ptb_call call = call_of(s, PTN_POST, rb_sprintf("/conversations/%" PRIsVALUE "/items", s->conversation), ptb_json_generate(body));
   call.deadline = fmin(call.deadline, ptn_now() + 5);
-  ptb_transport_perform(s->transport, &call);
+  if (ptn_now() < call.deadline) ptb_transport_perform(s->transport, &call);
 }
 
 static VALUE as_items(VALUE input) {
@@ -436,22 +436,77 @@ static VALUE parameters_of(const ptb_run *run) {
   return rb_funcall(run->definition, rb_intern("request_with"), 1, run->options);
 }
 
-VALUE ptb_run_responses(ptb_run *run, VALUE transport, bool streamed) {
-  VALUE parameters = parameters_of(run);
-  responding s = {
-      .run = run, .transport = transport, .assistant = rb_funcall(run->definition, rb_intern("to_h"), 0),
-      .parameters = parameters, .input = input_of(run->prompt, rb_hash_aref(parameters, ID2SYM(rb_intern("input")))), .conversation = Qnil, .previous = Qnil,
-      .store = RTEST(setting("store")), .background = RTEST(setting("background")), .streamed = streamed,
+static void begin(responding *s, ptb_run *run, VALUE transport, bool streamed) {
+  *s = (responding){
+      .run = run, .transport = transport, .parameters = Qnil, .assistant = Qnil, .input = Qnil, .conversation = Qnil,
+      .previous = Qnil, .store = RTEST(setting("store")), .background = RTEST(setting("background")), .streamed = streamed,
       .live = run->block || run->cancels,
       .spent = Qnil, .response = Qnil, .response_id = Qnil, .refusal = Qnil, .refusal_code = Qnil,
   };
-  run->background = s.background;
+  if (!NIL_P(run->definition)) s->assistant = rb_funcall(run->definition, rb_intern("to_h"), 0);
+  run->background = s->background;
   run->whole = run->on_responses = true;
-  ptb_deltas_init(&s.deltas, run->shown);
-  place(&s);
-  for (go_on(&s); ptb_is(ptb_dig(run->run, "status"), "requires_action"); go_on(&s)) aim_at_tool_outputs(&s);
+  ptb_deltas_init(&s->deltas, run->shown);
+}
+
+/* From a response that is there to the result: outputs of tools are further responses. */
+static VALUE finish(responding *s) {
+  ptb_run *run = s->run;
+  for (; ptb_is(ptb_dig(run->run, "status"), "requires_action"); go_on(s)) aim_at_tool_outputs(s);
   ptb_run_settle(run, nothing_to_answer);
   VALUE result = ptb_run_result(run);
-  rb_hash_aset(rb_hash_aref(result, ID2SYM(rb_intern("raw"))), ID2SYM(rb_intern("response")), s.response);
+  rb_hash_aset(rb_hash_aref(result, ID2SYM(rb_intern("raw"))), ID2SYM(rb_intern("response")), s->response);
   return result;
+}
+
+VALUE ptb_run_responses(ptb_run *run, VALUE transport, bool streamed) {
+  responding s;
+  begin(&s, run, transport, streamed);
+  s.parameters = parameters_of(run);
+  s.input = input_of(run->prompt, rb_hash_aref(s.parameters, ID2SYM(rb_intern("input"))));
+  place(&s);
+  go_on(&s);
+  return finish(&s);
+}
+
+/* ---- a response that another process began ---- */
+
+/* What a response says of the request that made it is what one that goes on from it is made of. */
+static VALUE parameters_from(VALUE response) {
+  static const char *const names[] = {"model", "instructions", "tools", "tool_choice", "temperature", "top_p", "text",
+                                      "max_output_tokens", "parallel_tool_calls", "truncation", "metadata", "reasoning"};
+  VALUE parameters = rb_hash_new();
+  for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+    VALUE value = ptb_dig(response, names[i]);
+    if (!NIL_P(value)) set(parameters, names[i], value);
+  }
+  return parameters;
+}
+
+/* A response knows of no assistant, unless whoever made it put that into its metadata. */
+static VALUE named_by(VALUE response) {
+  VALUE assistant_id = ptb_dig(ptb_dig(response, "metadata"), "assistant_id");
+  return rb_str_dup(rb_obj_as_string(RB_TYPE_P(assistant_id, T_STRING) ? assistant_id : ptb_dig(response, "model")));
+}
+
+static VALUE find_response(VALUE arg) {
+  responding *s = (responding *)arg;
+  VALUE error = look_up(s);
+  if (!NIL_P(error)) rb_exc_raise(error);
+  s->background = s->run->background = ptb_dig(s->response, "background") == Qtrue;
+  poll(s);
+  return Qnil;
+}
+
+VALUE ptb_run_resume_response(ptb_run *run, VALUE transport, bool streamed) {
+  responding s;
+  begin(&s, run, transport, streamed);
+  s.store = true; /* or it could not be found */
+  s.response_id = run->run_id;
+  rb_rescue2(find_response, (VALUE)&s, follow_failed, (VALUE)&s, ptb_eError, ptb_mIntercepted, (VALUE)0);
+  s.conversation = ptb_dig(ptb_dig(s.response, "conversation"), "id");
+  s.parameters = parameters_from(s.response);
+  if (NIL_P(run->assistant_id)) run->assistant_id = named_by(s.response);
+  show(&s);
+  return finish(&s);
 }

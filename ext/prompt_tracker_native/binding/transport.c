@@ -267,8 +267,17 @@ static ptn_retry_verdict judge(const ptb_transport *t, const ptb_call *call, ptb
   return verdict;
 }
 
+/* A request that would be late is not begun: given up at once, it might still reach the server. */
+static void refuse_late(const ptb_call *call) {
+  if (ptn_now() < call->deadline) return;
+  VALUE error = rb_exc_new_cstr(ptb_eTimeout, "the time given was over before the request was sent");
+  ptb_error_set_retryable(error, true);
+  rb_exc_raise(error);
+}
+
 static VALUE perform(VALUE self, const ptb_call *call) {
   const ptb_transport *t = ptb_transport_get(self);
+  refuse_late(call);
   for (int attempt = 1;; attempt++) {
     VALUE flight = ptb_flight_new(build_request(t, call), call->assistant_id ? call->assistant_id : Qnil, call->deadline,
                                   call->sink, call->arg);

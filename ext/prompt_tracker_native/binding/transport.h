@@ -32,7 +32,8 @@ void ptb_init_transport(void);
 
 ptb_transport *ptb_transport_get(VALUE transport);
 
-/* Performs a request, with its retries, and returns the last flight. An answer of any kind raises nothing. */
+/* Performs a request, with its retries, and returns the last flight. An answer of any kind raises nothing; a deadline that is
+ * over already raises TimeoutError. */
 VALUE ptb_transport_perform(VALUE transport, const ptb_call *call);
 
 /* Sends a request and waits for nothing, not even to know whether it went well. The engine gives up after 20 s. */

@@ -46,6 +46,7 @@ module PromptTracker
   #                                              tools: { "get_weather" => weather })
   class Native::Services::OpenaiAssistantService # rubocop:disable Style/ClassAndModuleChildren
     extend Native::CallMany
+    extend Native::Resumption
     extend Native::ThreadsImport
 
     # Same as `new(…).call`.
