@@ -89,7 +89,7 @@ module PromptTracker
           @failed += 1
           @last_error = error.message
           # Ids and the like make each message another.
-          kind = "#{error.class.name}: #{error.message[0, 200].gsub(/\b\w+_\w{12,}\b/, "…")}"
+          kind = "#{error.class.name}: #{error.message[0, 200].gsub(/\b\w+_\w{12,}\b|\b\d+(?= ms\b)/, "…")}"
           @errors[@errors.size < 100 || @errors.key?(kind) ? kind : "others"] += 1
         end
 
