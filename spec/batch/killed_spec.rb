@@ -53,20 +53,38 @@ RSpec.describe "A batch that ends early", :server, :batch do
     expect(asked.size).to be <= total + (kills * concurrency)
   end
 
-  it "says on Ctrl-C what it has and how to go on, and does so" do
-    server.answer(delay: 0.05, times: :always)
-    prompts(*Array.new(60) { |i| "Prompt #{i}." })
-    pid = start_batch("--concurrency", "4")
-    results_at_least(5, pid)
+  { "Ctrl-C" => [:INT, 130], "SIGTERM" => [:TERM, 143] }.each do |what, (signal, status)|
+    it "lets the calls in flight end at #{what}, says how to go on, and then asks no prompt twice" do
+      server.answer(delay: 0.05, times: :always)
+      prompts(*Array.new(60) { |i| "Prompt #{i}." })
+      pid = start_batch("--concurrency", "4")
+      results_at_least(5, pid)
+      Process.kill(signal, pid)
+      expect(wait_for(pid).exitstatus).to eq(status)
+      expect(File.read(file("out.txt"))).to match(/\A\d+ of 60 have a result/)
+      expect(File.read(file("err.txt")))
+        .to match(/\Awaiting for \d calls in flight; once more ends at once\ngo on with --resume\n\z/)
+      expect(finished.size).to eq(asked.size).and be < 60
+      expect(wait_for(start_batch("--resume", "--concurrency", "30"))).to be_success
+      expect(results.map { |line| line["index"] }).to match_array(0...60)
+      expect(asked.tally.values).to eq([1] * 60)
+    end
+  end
+
+  it "ends at once at the second Ctrl-C, and goes on" do
+    server.answer("One.")
+    server.answer("Two.", delay: 60)
+    prompts("One?", "Two?")
+    pid = start_batch("--concurrency", "1")
+    results_at_least(1, pid)
+    eventually { asked.size == 2 }
+    Process.kill(:INT, pid)
+    eventually { File.read(file("err.txt")).include?("waiting for 1 calls") }
     Process.kill(:INT, pid)
     expect(wait_for(pid).exitstatus).to eq(130)
-    expect(File.read(file("out.txt"))).to match(/\A\d+ of 60 have a result/)
-    expect(File.read(file("err.txt"))).to eq("go on with --resume\n")
-    had = finished
-    expect(wait_for(start_batch("--resume", "--concurrency", "30"))).to be_success
-    expect(results.map { |line| line["index"] }).to match_array(0...60)
-    counts = asked.tally
-    expect(had.map { |index| counts["Prompt #{index}."] }).to all(eq(1))
-    expect(asked.size).to be <= 64
+    expect(results.map { |line| line["index"] }).to eq([0])
+    expect(File.read(file("err.txt"))).to end_with("go on with --resume\n")
+    expect(wait_for(start_batch("--resume"))).to be_success
+    expect(asked).to eq(%w[One? Two? Two?])
   end
 end

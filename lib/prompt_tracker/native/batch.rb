@@ -32,6 +32,22 @@ module PromptTracker
         @options = options
         @tally = Tally.new(prompts.size, results.size)
         @asked = {} # rows in flight, by the place of their call
+        @stopped = false
+      end
+
+      # Begins no further call: {#run} ends when those in flight have. May be called by a signal's handler.
+      def stop
+        @stopped = true
+      end
+
+      # @return [Boolean]
+      def stopped?
+        @stopped
+      end
+
+      # @return [Integer] how many calls are in flight
+      def in_flight
+        @asked.size
       end
 
       # @yieldparam tally [Tally] after each result that is on disk
@@ -53,6 +69,7 @@ module PromptTracker
         Enumerator.new do |calls|
           place = 0
           @prompts.each do |row|
+            break if @stopped
             next if @results.include?(row.index)
 
             @asked[place] = row

@@ -18,7 +18,9 @@ module PromptTracker
         TEXT
         ARGUMENTS = (1..1)
         SYNC = /\A(?:each|never|\d+(?:\.\d+)?)\z/
-        private_constant :SYNC
+        # Those that end a batch in good order.
+        SIGNALS = %w[INT TERM].freeze
+        private_constant :SYNC, :SIGNALS
 
         private
 
@@ -46,7 +48,7 @@ module PromptTracker
           load_app
           results = open_results
           batch = new_batch(path, results)
-          go(batch) ? OK : FAILED
+          go(batch)
         rescue LoadError, Native::Batch::Results::Unusable => e
           raise Failure, e.message
         ensure
@@ -78,14 +80,39 @@ module PromptTracker
         end
 
         # Whatever ends it, what there is is said.
+        #
+        # @return [Integer] the exit status
         def go(batch)
           progress = Native::Batch::Progress.new(@err, batch.tally) unless @quiet
-          batch.run { |tally| progress&.show(tally) }
-          batch.tally.failed.zero?
+          signal = heeding_signals(batch) { batch.run { |tally| progress&.show(tally) } }
+          return 128 + signal if signal
+
+          batch.tally.failed.zero? ? OK : FAILED
         ensure
           progress&.finish(batch.tally)
           puts batch.tally.summary
           note "go on with --resume" if batch.tally.done < batch.tally.total
+        end
+
+        # The first Ctrl-C lets the calls in flight end, so that none of them has to be asked again; the second doesn't.
+        #
+        # @return [Integer, nil] the signal that came
+        def heeding_signals(batch)
+          came = nil
+          before = SIGNALS.to_h do |name|
+            handler = lambda do |number|
+              raise(name == "INT" ? Interrupt : SignalException, "SIG#{name}") if batch.stopped?
+
+              came = number
+              batch.stop
+              @err.puts "waiting for #{batch.in_flight} calls in flight; once more ends at once"
+            end
+            [name, Signal.trap(name, handler)]
+          end
+          yield
+          came
+        ensure
+          before&.each { |name, handler| Signal.trap(name, handler || "DEFAULT") }
         end
       end
     end
