@@ -129,6 +129,24 @@ RSpec.describe "OpenAI::Client of the replacement", :server do
       expect(requests.map { |request| request.headers["openai-organization"] }.uniq).to eq(["org-7"])
     end
 
+    it "has the gem's own settings where the app has set nothing else" do
+      out = said(<<~RUBY)
+        PromptTracker::Native.configure do |c|
+          c.base_url = ENV.fetch("LOCAL_URL")
+          c.extra_headers = { "X-Proxy" => "a" }
+          c.request_timeout = 300
+          c.organization = "org-own"
+        end
+        client = lambda { PromptTracker::OpenaiAssistantService.new(assistant_id: "asst_1", prompt: "Hi!").client }
+        PromptTracker::OpenaiAssistantService.call(assistant_id: "asst_1", prompt: "Hi!")
+        p client.call.request_timeout, OpenAI.configuration.request_timeout
+        OpenAI.configure { |config| config.request_timeout = 30; config.extra_headers["X-Team"] = "b" }
+        p client.call.request_timeout, client.call.extra_headers, client.call.organization_id
+      RUBY
+      expect(requests.last.headers).to include("x-proxy" => "a", "openai-organization" => "org-own")
+      expect(out.lines).to eq(["300.0\n", "120\n", "30.0\n", "{\"X-Team\"=>\"b\"}\n", "\"org-own\"\n"])
+    end
+
     it "is made anew where its configuration has changed, and else shares its transport" do
       out = said(<<~RUBY)
         made = lambda do

@@ -14,8 +14,8 @@ module OpenAI
       OpenAI.configuration.to_h
     end
 
-    # What is nil or not given is taken from {OpenAI.configuration}. Where that has no `uri_base` and no `access_token`
-    # either, the gem's own settings and the environment count: `OPENAI_BASE_URL`, `OPENAI_API_KEY` …
+    # What is nil or not given is taken from {OpenAI.configuration}. What nobody has set there either is what the gem's
+    # own settings and the environment say: `OPENAI_BASE_URL`, `OPENAI_API_KEY` …
     #
     # @param config [Hash] as {PromptTracker::Native::Client#initialize}; other keys are left out, with a warning
     # @yield never: there is no Faraday connection here. A block gets a warning.

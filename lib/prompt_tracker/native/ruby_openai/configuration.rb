@@ -11,15 +11,18 @@ module OpenAI
     SECRET = %i[access_token admin_token extra_headers organization_id].freeze
     private_constant :SECRET
 
-    attr_accessor :access_token, :admin_token, :api_type, :api_version, :log_errors, :organization_id, :request_timeout,
-                  :extra_headers
-    attr_writer :uri_base
+    attr_accessor :access_token, :admin_token, :api_type, :api_version, :extra_headers, :log_errors, :organization_id
+    attr_writer :request_timeout, :uri_base
 
     def initialize
       @api_version = DEFAULT_API_VERSION
       @log_errors = DEFAULT_LOG_ERRORS
-      @request_timeout = DEFAULT_REQUEST_TIMEOUT
       @extra_headers = {}
+    end
+
+    # @return [Numeric] seconds
+    def request_timeout
+      @request_timeout || DEFAULT_REQUEST_TIMEOUT
     end
 
     # @return [String]
@@ -27,17 +30,20 @@ module OpenAI
       @uri_base || DEFAULT_URI_BASE
     end
 
+    # What a {Client} is made with. What nobody has set is nil here: the gem's own settings have a say in it.
+    #
     # @api private
-    # @return [Hash{Symbol => Object}] what a {Client} is made with; without a `uri_base` that nobody has set
+    # @return [Hash{Symbol => Object}]
     def to_h
+      headers = extra_headers.dup unless extra_headers.nil? || extra_headers.empty?
       { access_token: access_token, admin_token: admin_token, api_type: api_type, api_version: api_version,
-        extra_headers: extra_headers.dup, log_errors: log_errors, organization_id: organization_id,
-        request_timeout: request_timeout, uri_base: @uri_base }
+        extra_headers: headers, log_errors: log_errors, organization_id: organization_id,
+        request_timeout: @request_timeout, uri_base: @uri_base }
     end
 
     # @return [String] without keys and headers
     def inspect
-      shown = { **to_h, uri_base: uri_base }.map do |name, value|
+      shown = { **to_h, request_timeout: request_timeout, uri_base: uri_base }.map do |name, value|
         hidden = SECRET.include?(name) && !value.nil? && !value.empty?
         "#{name}=#{hidden ? "[hidden]" : value.inspect}"
       end
