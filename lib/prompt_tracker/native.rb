@@ -64,3 +64,5 @@ if defined?(Rails::Railtie)
 else
   PromptTracker::Native::Services.define
 end
+
+PromptTracker::Native.interceptor # puts the adapter in place where WebMock is here already

@@ -6,7 +6,7 @@ require_relative "../support/suite_run"
 RSpec.describe "prompt_tracker/native/rspec", :suite do
   it "does what its suite says" do
     outcome = run_suite("rspec_helpers")
-    expect(outcome.count).to eq("111 examples, 0 failures"), outcome.out
+    expect(outcome.count).to eq("112 examples, 0 failures"), outcome.out
     expect(outcome.warnings).to be_empty
   end
 end

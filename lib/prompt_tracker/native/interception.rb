@@ -76,7 +76,7 @@ module PromptTracker
       return false if Object.autoload?(:WebMock) || !defined?(::WebMock::HttpLibAdapterRegistry)
       return false unless ::WebMock.respond_to?(:net_connect_allowed?) && defined?(::WebMock::StubRegistry)
 
-      require "prompt_tracker/native/webmock"
+      require_relative "webmock/adapter"
       true
     end
   end

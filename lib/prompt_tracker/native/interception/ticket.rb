@@ -12,13 +12,17 @@ module PromptTracker
           @interceptors = interceptors
           @answer = nil
           @by = nil
+          @asked = []
         end
 
         # Asks the interceptors in turn.
         #
         # @return [Array, Exception, nil] nil: the request is to go out
         def answer
-          by = @interceptors.find { |interceptor| @answer = interceptor.answer(@request) }
+          by = @interceptors.find do |interceptor|
+            @asked << interceptor
+            @answer = interceptor.answer(@request)
+          end
           return if by.nil? || @answer == PASS
 
           @by = by
@@ -36,12 +40,12 @@ module PromptTracker
           true
         end
 
-        # Tells them all what a real server said.
+        # Tells those who have seen the request what a real server said.
         def observe(status, block, body)
           headers, reason = Answer.read(block)
           body = body.b unless body.valid_encoding?
           answer = Answer.new(status: status, headers: headers, body: body, reason: reason)
-          @interceptors.each { |interceptor| interceptor.observe(@request, answer) }
+          @asked.each { |interceptor| interceptor.observe(@request, answer) }
         end
 
         # @return [Boolean] whether it was answered here

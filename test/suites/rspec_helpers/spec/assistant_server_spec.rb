@@ -46,6 +46,15 @@ RSpec.describe ":assistant_server" do
       WebMock.disable!
     end
 
+    it "is let through without WebMock being told of it", :assistant_server do
+      seen = []
+      WebMock.after_request { |request, _| seen << request }
+      ask
+      expect(seen).to be_empty
+    ensure
+      WebMock.reset_callbacks
+    end
+
     it "is let through", :assistant_server do
       expect(ask[:text]).to be_a(String)
       expect(assistant_server.requests.size).to eq(6)
