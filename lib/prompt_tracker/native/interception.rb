@@ -73,8 +73,9 @@ module PromptTracker
     # @api private
     # @return [Boolean] false where that constant isn't a WebMock that is loaded as a whole
     def self.hook_into_webmock
-      return false if Object.autoload?(:WebMock) || !defined?(::WebMock::HttpLibAdapterRegistry)
-      return false unless ::WebMock.respond_to?(:net_connect_allowed?) && defined?(::WebMock::StubRegistry)
+      return false if Object.autoload?(:WebMock) || !defined?(::WebMock)
+      return false unless %i[HttpLibAdapterRegistry StubRegistry].all? { |name| ::WebMock.const_defined?(name, false) }
+      return false unless ::WebMock.respond_to?(:net_connect_allowed?)
 
       require_relative "webmock/adapter"
       true

@@ -97,15 +97,20 @@ module PromptTracker
 
             result = begin
               read(reader, path) { |rows| yield rows, nil }
-            rescue DefinitionError
-              raise
-            rescue StandardError, LoadError => e
+            rescue *database_errors => e
               yield nil, described(path, e)
               nil
             end
             return result if result
           end
           nil
+        end
+
+        # What goes wrong with records. Anything else came into the call from elsewhere, by Thread#raise or a
+        # Timeout.timeout, and must not be lost here.
+        def database_errors
+          active_record = ::ActiveRecord::ActiveRecordError if defined?(::ActiveRecord)
+          [NoTable, NameError, LoadError, IOError, SystemCallError, *active_record]
         end
 
         # No connection is held afterwards, unless the thread already had one.
@@ -127,7 +132,7 @@ module PromptTracker
             around.const_get(name, false)
           end
           parent.is_a?(Module) && parent.const_defined?(path.last, false)
-        rescue StandardError, LoadError => e
+        rescue NameError, LoadError => e
           @trouble = described(path, e)
           false
         end

@@ -45,7 +45,8 @@ module PromptTracker
           end
 
           def find
-            return unless defined?(::ActiveSupport::Notifications) && !::ActiveSupport.autoload?(:Notifications)
+            return unless defined?(::ActiveSupport) && ::ActiveSupport.const_defined?(:Notifications, false)
+            return if ::ActiveSupport.autoload?(:Notifications)
 
             ::ActiveSupport::Notifications
           end

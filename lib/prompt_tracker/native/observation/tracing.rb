@@ -23,7 +23,8 @@ module PromptTracker
         class << self
           # @return [Boolean]
           def on?
-            !!defined?(::OpenTelemetry::Trace) && Native.configuration.open_telemetry
+            !!defined?(::OpenTelemetry) && ::OpenTelemetry.const_defined?(:Trace, false) &&
+              Native.configuration.open_telemetry
           end
 
           # Many calls, each in a Fiber of its own, whose spans are children of the one that is current now.

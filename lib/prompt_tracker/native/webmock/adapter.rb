@@ -60,7 +60,7 @@ module PromptTracker
           end
 
           def recorded_again?(signature)
-            return true unless defined?(::VCR::LibraryHooks::WebMock) && ::VCR.turned_on?
+            return true unless defined?(::VCR) && ::VCR.const_defined?("LibraryHooks::WebMock") && ::VCR.turned_on?
 
             request = ::VCR::LibraryHooks::WebMock.vcr_request_for(signature)
             ::VCR.http_interactions.has_interaction_matching?(request)
