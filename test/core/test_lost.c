@@ -26,6 +26,7 @@ static const local_route routes[] = {
     {"GET /rst-first", {DO(RESET_FIRST), SEND(JSON)}},
     {"DELETE /fin-first", {DO(CLOSE_FIRST), SEND(JSON)}},
     {"GET /not-http", {SEND("hello\r\nthis is not HTTP\r\n\r\n"), DO(CLOSE)}},
+    {"GET /huge-status", {SEND("HTTP/1.1 99999999999999999999 Oh\r\nContent-Length: 0\r\n\r\n"), DO(CLOSE)}},
     {"GET /status-cut", {SEND("HTTP/1.1 20"), DO(CLOSE)}},
     {"GET /head-cut", {SEND("HTTP/1.1 200 OK\r\nContent-Type: text/ht"), DO(CLOSE)}},
     {"GET /head-cut-between", {SEND("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"), DO(CLOSE)}},
@@ -220,6 +221,12 @@ static void test_answers_that_are_none(void **state) {
   (void)state;
   local_call c;
   assert_status(local_get_status(endpoint, "/not-http"), PTN_E_PROTOCOL);
+  local_call huge;
+  local_get(&huge, endpoint, "/huge-status");
+  assert_true(local_wait(&huge, SOON));
+  assert_int_not_equal(huge.x->status, PTN_OK);
+  assert_in_range(huge.x->http_status, 0, 999);
+  local_free(&huge);
   local_get(&c, endpoint, "/status-cut");
   assert_true(local_wait(&c, SOON));
   assert_true(c.x->status == PTN_E_PROTOCOL || c.x->status == PTN_E_LOST || c.x->status == PTN_E_PARTIAL);

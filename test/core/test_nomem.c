@@ -19,6 +19,7 @@ static void *failing_realloc(void *memory, size_t size) {
 #include "buffer.c"
 #undef realloc
 
+#include "exchange.h"
 #include "redact.h"
 #include "sse.h"
 #include "text.h"
@@ -127,8 +128,38 @@ static void test_redact_shows_nothing(void **state) {
   }
 }
 
+/* What had come stays where it is until there is memory; at the end that is an error, and not a shorter answer. */
+static void test_exchange_is_taken_whole(void **state) {
+  (void)state;
+  ptn_status status;
+  ptn_endpoint_options o = {.base_url = "http://x", .base_url_len = 8, .origin_len = 8, .max_body = 1 << 20};
+  ptn_endpoint *e = ptn_endpoint_new(&o);
+  ptn_request *request = ptn_request_new(e, &(ptn_request_options){.path = "/", .path_len = 1});
+  ptn_notifier *notifier = ptn_notifier_take(&status);
+  ptn_exchange *x = ptn_exchange_new(request, notifier, true);
+  char big[400] = {0};
+  ptn_buffer into;
+  ptn_buffer_init(&into);
+  assert_true(ptn_buffer_append_str(&into, "before"));
+  assert_true(ptn_buffer_append(&x->inbox, big, sizeof big));
+  allowed = 0;
+  assert_false(ptn_exchange_take(x, &into));
+  assert_bytes(into.data, into.len, "before");
+  assert_int_equal(x->inbox.len, sizeof big);
+  ptn_exchange_finish(x, PTN_OK);
+  assert_true(ptn_exchange_take(x, &into));
+  assert_int_equal(x->status, PTN_E_NOMEM);
+  allowed = -1;
+  assert_bytes(into.data, into.len, "before");
+  ptn_buffer_free(&into);
+  ptn_exchange_release(x);
+  ptn_notifier_release(notifier);
+  ptn_endpoint_release(e);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(test_exchange_is_taken_whole, reset),
       cmocka_unit_test_setup(test_buffer_is_unchanged, reset),
       cmocka_unit_test_setup(test_sse, reset),
       cmocka_unit_test_setup(test_join_leaves_the_text, reset),

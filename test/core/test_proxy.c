@@ -1,5 +1,9 @@
+#include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "local_call.h"
 #include "local_server.h"
@@ -109,6 +113,53 @@ static void test_proxy_that_is_not_there(void **state) {
   ptn_endpoint_release(e);
 }
 
+/* Answers every greeting of SOCKS with what it is given, until it is killed. */
+static pid_t start_socks(const char *answer, size_t len, int *port) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t size = sizeof address;
+  int listener = socket(AF_INET, SOCK_STREAM, 0);
+  assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+  assert_int_equal(listen(listener, 8), 0);
+  assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+  *port = ntohs(address.sin_port);
+  pid_t pid = fork();
+  if (pid == 0) {
+    alarm(60);
+    for (;;) {
+      char greeting[64];
+      int fd = accept(listener, NULL, NULL);
+      if (read(fd, greeting, sizeof greeting) > 0 && write(fd, answer, len) < 0) _exit(1);
+      close(fd);
+    }
+  }
+  close(listener);
+  return pid;
+}
+
+/* A SOCKS proxy that refuses: a failure of the proxy, before anything was sent. */
+static void test_socks_that_refuses(void **state) {
+  (void)state;
+  static const struct {
+    const char *bytes;
+    size_t len;
+  } answers[] = {{BYTES("\x05\xff")}, {BYTES("\x04\x00")}};
+  for (size_t i = 0; i < 2; i++) {
+    int port;
+    char url[64];
+    local_call c;
+    pid_t socks = start_socks(answers[i].bytes, answers[i].len, &port);
+    snprintf(url, sizeof url, "socks5h://127.0.0.1:%d", port);
+    ptn_endpoint *e = local_endpoint("http://api.test", &(ptn_endpoint_options){.proxy = url});
+    local_post(&c, e, "/x", "{}");
+    assert_ends(&c, PTN_E_PROXY);
+    assert_false(c.x->sent);
+    local_free(&c);
+    ptn_endpoint_release(e);
+    kill(socks, SIGKILL);
+    assert_int_equal(waitpid(socks, NULL, 0), socks);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_environment_is_not_asked),
@@ -116,6 +167,7 @@ int main(void) {
       cmocka_unit_test(test_exceptions),
       cmocka_unit_test(test_tunnel_fails),
       cmocka_unit_test(test_proxy_that_is_not_there),
+      cmocka_unit_test(test_socks_that_refuses),
   };
   local_load();
   return cmocka_run_group_tests(tests, set_up, tear_down);

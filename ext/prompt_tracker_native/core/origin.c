@@ -128,7 +128,8 @@ int ptn_origin_pause(int limit) {
 
 void ptn_origin_connection_opened(ptn_origin *o, double round_trip) {
   double settles = settle_s + 2 * round_trip;
-  if (o->http == PTN_HTTP_UNKNOWN) o->settles_at = ptn_now() + (settles < longest_settle_s ? settles : longest_settle_s);
+  bool first = o->established == 0 && o->http != PTN_HTTP_1;
+  if (first) o->settles_at = ptn_now() + (settles < longest_settle_s ? settles : longest_settle_s);
   o->established++;
   o->full = false;
   o->failures = 0;

@@ -28,7 +28,7 @@ struct ptn_origin {
   bool full;       /* there was no room for one just now */
   int failures;    /* of openers, one after the other */
   double opens_again_at;  /* no opener before that, while there are connections */
-  double settles_at;      /* until then only the first exchange is on the first connection; 0: since ever */
+  double settles_at;      /* until then only one exchange is on the first connection; 0: it has */
   unsigned char spelling; /* changes with each set of connections, see transfer.c */
   struct ptn_exchange *opener;
   struct ptn_exchange *first, *last; /* waiting, in order */
