@@ -13,7 +13,6 @@ rescue LoadError => e
 end
 
 require_relative "native/configuration"
-require_relative "native/observation"
 require_relative "native/host_configuration"
 require_relative "native/interception"
 require_relative "native/client"
@@ -34,6 +33,7 @@ module PromptTracker
     autoload :Batch, "prompt_tracker/native/batch"
     autoload :Doctor, "prompt_tracker/native/doctor"
     autoload :LocalServer, "prompt_tracker/native/local_server"
+    autoload :Observation, "prompt_tracker/native/observation"
     autoload :OpenaiGems, "prompt_tracker/native/openai_gems"
 
     class << self

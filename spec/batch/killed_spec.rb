@@ -77,9 +77,9 @@ RSpec.describe "A batch that ends early", :server, :batch do
     prompts("One?", "Two?")
     pid = start_batch("--concurrency", "1")
     results_at_least(1, pid)
-    eventually { asked.size == 2 }
+    eventually(limit: 30) { asked.size == 2 }
     Process.kill(:INT, pid)
-    eventually { File.read(file("err.txt")).include?("waiting for 1 calls") }
+    eventually(limit: 30) { File.read(file("err.txt")).include?("waiting for 1 calls") }
     Process.kill(:INT, pid)
     expect(wait_for(pid).exitstatus).to eq(130)
     expect(results.map { |line| line["index"] }).to eq([0])

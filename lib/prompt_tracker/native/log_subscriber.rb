@@ -10,6 +10,7 @@ rescue LoadError => e
   raise LoadError, "prompt_tracker/native/log_subscriber needs the activesupport gem, to write calls to Rails' log"
 end
 require "prompt_tracker/native"
+require_relative "observation" # now, and not at the first call, while other threads may fork
 
 module PromptTracker
   module Native

@@ -74,7 +74,7 @@ module PromptTracker
 
         # @return [Logger, nil]
         def logger(name, value)
-          missing = value.nil? ? [] : %i[debug info warn error].reject { |level| value.respond_to?(level) }
+          missing = value.nil? ? [] : Observation::Logging::LEVELS.reject { |level| value.respond_to?(level) }
           raise ArgumentError, "#{name} must be nil or a Logger: it lacks #{missing.join(", ")}" unless missing.empty?
 
           Native.send(:observe) unless value.nil?
