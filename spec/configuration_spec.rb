@@ -45,7 +45,7 @@ RSpec.describe PromptTracker::Native::Configuration do
       base_url: [nil, "http://localhost:4000", "https://gateway.example/openai/v1", "http://[::1]:8080/v1"],
       organization: [nil, "org_1"], project: [nil, "proj_1"], flow: [nil, :streaming, :polling],
       connect_timeout: [0.5, 3], read_timeout: [nil, 20], request_timeout: [nil, 1], max_retries: [0, 5],
-      retry_ambiguous: [true, false], max_body_bytes: [1, 1 << 40], max_upload_bytes: [1, 1 << 40],
+      retry_ambiguous: [true, false], rate_limits: [true, false], max_body_bytes: [1, 1 << 40], max_upload_bytes: [1, 1 << 40],
       verify_tls: [true], poll_interval: [0.01], max_poll_interval: [5], ruby_llm_params: [false],
       cancel_on_interrupt: [true],
       replace_openai: [:auto, true, false], chat: %i[auto ruby_llm native], api: %i[auto assistants responses],
@@ -69,7 +69,7 @@ RSpec.describe PromptTracker::Native::Configuration do
       organization: ["", " ", 3], project: ["\n", :proj], flow: [:polled, true, 1], connect_timeout: [0, -1, nil, "3"],
       read_timeout: [0, "", Float::NAN, Float::INFINITY], request_timeout: [0, 1e9, Object.new],
       max_retries: [-1, 1.5, nil, "2"], retry_ambiguous: [nil, "true", 1], max_body_bytes: [0, 1.0, nil],
-      max_upload_bytes: [0, "1", nil],
+      max_upload_bytes: [0, "1", nil], rate_limits: [nil, "yes"],
       verify_tls: [nil, 0], extra_headers: [nil, [], { "A b" => "x" }, { "A" => "x\r\nB: y" }, { "A" => "x\0" },
                                             { "" => "x" }, { "A" => Object.new }],
       poll_interval: [0, nil], max_poll_interval: [0, nil], ruby_llm_params: [nil], cancel_on_interrupt: ["no"],
@@ -244,7 +244,7 @@ RSpec.describe PromptTracker::Native::Configuration do
       configuration.read_timeout = 20
       expect(configuration.snapshot.transport_options("https://host/v1")).to eq(
         ca_file: nil, ca_path: nil, verify: true, proxy: "http://proxy:3128", no_proxy: "", connect_timeout: 10.0,
-        read_timeout: 20.0, max_body: 64 << 20, max_retries: 2, retry_ambiguous: false
+        read_timeout: 20.0, max_body: 64 << 20, max_retries: 2, retry_ambiguous: false, rate_limits: true
       )
     end
   end

@@ -39,6 +39,9 @@ module Flows
       1
     end
 
+    # @return [Boolean] are calls that the server refuses for the rate's sake tried again until their time is over?
+    def patient? = false
+
     # @return [Boolean] is a run one streamed request?
     def streams? = false
 
@@ -111,6 +114,8 @@ module Flows
 
   # A batch of one.
   module InBatch
+    def patient? = true
+
     def call(**keywords)
       result = PromptTracker::OpenaiAssistantService.call_many([keywords]).fetch(0)
       result.is_a?(Exception) ? raise(result) : result

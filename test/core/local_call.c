@@ -45,6 +45,7 @@ void local_start(local_call *c, ptn_endpoint *endpoint, const local_ask *ask) {
   if (!c->notifier) return;
   ptn_request *request = ptn_request_new(endpoint, &options);
   c->x = request ? ptn_exchange_new(request, c->notifier, ask->progress) : NULL;
+  if (c->x) c->x->patience = ask->patience;
   c->submitted = c->x ? ptn_engine_submit(c->x) : PTN_E_NOMEM;
 }
 

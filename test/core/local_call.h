@@ -33,6 +33,7 @@ typedef struct {
   bool stream, progress;
   const ptn_header *headers;
   size_t header_count;
+  double patience; /* monotonic seconds */
 } local_ask;
 
 void local_start(local_call *call, ptn_endpoint *endpoint, const local_ask *ask);

@@ -158,6 +158,24 @@ static void assert_close(double value, double expected) {
   if (!(fabs(value - expected) < 1e-9)) fail_msg("%g instead of %g", value, expected);
 }
 
+/* Who waits for the rate's sake as long as it takes is refused in nothing else. */
+static void test_patience(void **state) {
+  (void)state;
+  ptn_retry_question q = ask(true, PTN_OK, 429);
+  q.patient = true;
+  q.retry_after = 300;
+  assert_true(ptn_retry_decide(&q).retry && ptn_retry_decide(&q).wait == 300);
+  q.attempt = 50;
+  q.retry_after = 0;
+  assert_true(ptn_retry_decide(&q).retry && ptn_retry_decide(&q).wait == 8); /* no tight loop */
+  q.final_error = true;
+  assert_false(ptn_retry_decide(&q).retry);
+  q = ask(true, PTN_OK, 503);
+  q.patient = true;
+  q.attempt = 3;
+  assert_false(ptn_retry_decide(&q).retry);
+}
+
 static void test_waits(void **state) {
   (void)state;
   static const double WAITS[] = {0.5, 1, 2, 4, 8, 8, 8};
@@ -207,6 +225,7 @@ int main(void) {
       cmocka_unit_test(test_the_status_counts_when_the_rest_is_lost),
       cmocka_unit_test(test_reasons),
       cmocka_unit_test(test_number_of_retries),
+      cmocka_unit_test(test_patience),
       cmocka_unit_test(test_waits),
       cmocka_unit_test(test_the_wait_that_the_server_names),
   };

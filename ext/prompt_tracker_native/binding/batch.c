@@ -143,13 +143,19 @@ static void turn(ptb_batch *b) {
   resume_due(b);
 }
 
+/* The time of a call that waits for the server's sake runs: while as many wait as are served, no more are started. */
+static bool is_full(const ptb_batch *b) {
+  long waiting = b->limited + ptn_notifier_held(b->notifier);
+  return b->active >= b->concurrency || (waiting > 0 && waiting >= b->active - waiting);
+}
+
 static VALUE on_call(RB_BLOCK_CALL_FUNC_ARGLIST(call, self)) {
   ptb_batch *b;
   (void)blockarg;
   TypedData_Get_Struct(self, ptb_batch, &batch_type, b);
   start(b, argc == 1 ? call : rb_ary_new_from_values(argc, argv));
   resume_ready(b); /* `each` may take its time until it has the next */
-  while (b->active >= b->concurrency) turn(b);
+  while (is_full(b)) turn(b);
   return Qnil;
 }
 

@@ -14,6 +14,7 @@ struct ptb_batch {
   ptn_notifier *notifier;
   ptb_item *first; /* in flight */
   long active, concurrency, started;
+  long limited; /* of the active: refused for the rate's sake, and waiting for their next attempt */
   double next_wake; /* no item wants to be woken before */
   bool raises;      /* the first failure ends all */
   bool stopping;

@@ -18,6 +18,10 @@ static const double longest_wait_s = 600;
 /* A cancelled exchange is over within a turn of the engine; what it had got by then is worth that long. */
 static const double settle_s = 0.2;
 
+/* A call by itself waits for a place at a server that limits the rate for no more than this, and than half of the time
+ * that it has; one of a batch as long as it may. */
+static const double patience_s = 60;
+
 static void let_go(ptb_flight *f) {
   if (f->exchange) ptn_notifier_forget(f->notifier, &f->exchange->ready);
   if (f->exchange && !f->done) ptn_engine_cancel(f->exchange, PTN_E_CANCELLED);
@@ -178,8 +182,9 @@ VALUE ptb_flight_new(ptn_request *request, VALUE assistant_id, double deadline, 
     raise_status(status);
   }
   f->exchange = ptn_exchange_new(request, f->notifier, sink != NULL);
-  if (f->exchange) f->exchange->ready.owner = item;
-  else raise_status(PTN_E_NOMEM);
+  if (!f->exchange) raise_status(PTN_E_NOMEM);
+  else f->exchange->ready.owner = item;
+  f->exchange->patience = item ? deadline : ptn_now() + fmin((deadline - ptn_now()) / 2, patience_s);
   waiting w = {f, item, deadline, sink, arg, flight, assistant_id, Qnil};
   rb_ensure(launch_and_wait, (VALUE)&w, end_wait, (VALUE)&w);
   RB_GC_GUARD(flight);

@@ -10,6 +10,7 @@
 #include "errors.h"
 #include "failure.h"
 #include "headers.h"
+#include "pacer.h"
 #include "intercept.h"
 #include "observe.h"
 #include "redact.h"
@@ -132,7 +133,7 @@ static int add_header(VALUE name, VALUE value, VALUE arg) {
 /* @api private
  * @overload initialize(base_url, headers, ca_file: nil, ca_path: nil, verify: true, proxy: nil, no_proxy: nil,
  *                      connect_timeout: nil, read_timeout: nil, max_body: 67108864, max_retries: 2,
- *                      retry_ambiguous: false)
+ *                      retry_ambiguous: false, rate_limits: true)
  *   @param base_url [String] "https://api.openai.com/v1"
  *   @param headers [Hash{String => String}] sent with every request
  *   @param ca_file [String, nil] trusted certificates; nil: libcurl's default bundle
@@ -145,6 +146,7 @@ static int add_header(VALUE name, VALUE value, VALUE arg) {
  *   @param max_body [Integer] decoded bytes of one answer
  *   @param max_retries [Integer] further attempts after the first
  *   @param retry_ambiguous [Boolean] repeat also what may have been carried out
+ *   @param rate_limits [Boolean] hold requests back that the server's answers say it would refuse
  * @raise [ConfigurationError] where one of them can't work; the message says what to do
  */
 static VALUE transport_initialize(int argc, VALUE *argv, VALUE self) {
@@ -169,6 +171,7 @@ static VALUE transport_initialize(int argc, VALUE *argv, VALUE self) {
       .proxy = c_string(&proxy, "the proxy"), .no_proxy = c_string(&no_proxy, "no_proxy"),
       .connect_timeout_ms = (long)(seconds_option(options, "connect_timeout") * 1000),
       .idle_timeout_s = (long)ceil(seconds_option(options, "read_timeout")),
+      .paced = option(options, "rate_limits") != Qfalse,
       .max_body = NIL_P(max_body) ? (size_t)64 << 20 : NUM2SIZET(max_body),
   };
   VALUE max_retries = option(options, "max_retries");
@@ -250,6 +253,7 @@ static ptn_retry_verdict judge(const ptb_transport *t, const ptb_call *call, ptb
       /* A stream that has begun names its run, delivered or not. */
       .final_error = ptb_is(fields.code, "insufficient_quota") || f->delivered ||
                      (f->body_kind == PTN_BODY_EVENTS && f->inbox.len > 0),
+      .patient = ptb_item_current() != NULL,
       .api_error = fields.api,
       .attempt = f->attempts,
       .max_retries = t->max_retries,
@@ -275,6 +279,15 @@ static void refuse_late(const ptb_call *call) {
   rb_exc_raise(error);
 }
 
+/* While a call waits for the rate's sake its batch starts no others. */
+static void wait_for_next_attempt(const ptb_flight *f, double seconds) {
+  ptb_item *item = ptb_item_current();
+  bool limited = item && f->http_status == 429;
+  if (limited) item->batch->limited++;
+  ptb_pause(rb_mKernel, seconds);
+  if (limited) item->batch->limited--;
+}
+
 static VALUE perform(VALUE self, const ptb_call *call) {
   const ptb_transport *t = ptb_transport_get(self);
   refuse_late(call);
@@ -288,7 +301,7 @@ static VALUE perform(VALUE self, const ptb_call *call) {
     if (!verdict.retry || ptn_now() + verdict.wait >= call->deadline) return flight;
     if (!ptb_intercept_again(ptb_flight_ticket(flight), &verdict.wait)) return flight;
     ptb_observe_retry(self, call, flight, &verdict);
-    if (verdict.wait > 0) ptb_pause(rb_mKernel, verdict.wait);
+    if (verdict.wait > 0) wait_for_next_attempt(f, verdict.wait);
     RB_GC_GUARD(flight);
   }
 }
@@ -399,12 +412,24 @@ static VALUE transport_stream(int argc, VALUE *argv, VALUE self) {
   return answer_of(self, ptb_transport_perform(self, &call));
 }
 
+/* For specs: what servers have said of their rate limits holds none of the coming requests back.
+ *
+ * @api private
+ * @return [nil]
+ */
+static VALUE transport_forget_rate_limits(VALUE self) {
+  (void)self;
+  ptn_pacer_forget();
+  return Qnil;
+}
+
 void ptb_init_transport(void) {
   id_get = rb_intern("get");
   id_post = rb_intern("post");
   id_delete = rb_intern("delete");
   cTransport = rb_define_class_under(ptb_mNative, "Transport", rb_cObject);
   rb_define_alloc_func(cTransport, transport_alloc);
+  rb_define_singleton_method(cTransport, "forget_rate_limits", transport_forget_rate_limits, 0);
   rb_define_method(cTransport, "initialize", transport_initialize, -1);
   rb_define_method(cTransport, "inspect", transport_inspect, 0);
   rb_define_method(cTransport, "request", transport_request, -1);

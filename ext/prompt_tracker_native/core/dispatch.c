@@ -1,10 +1,12 @@
 #include "dispatch.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "clock.h"
 #include "deadline.h"
 #include "outcome.h"
+#include "pacer.h"
 #include "transfer.h"
 
 static CURLM *multi;
@@ -29,6 +31,7 @@ static void end(ptn_exchange *x, ptn_status status) {
     ptn_origin_left(x->origin);
   }
   ptn_deadline_clear(x);
+  ptn_pacer_ended(x, status);
   ptn_transfer_release(x);
   if (x->counted) fired--;
   __atomic_sub_fetch(&count, 1, __ATOMIC_RELAXED);
@@ -63,20 +66,26 @@ static void limit(ptn_exchange *x) {
   fired++;
 }
 
-void ptn_dispatch_admit(ptn_exchange *x) {
+static void place(ptn_exchange *x) {
   bool opens;
+  x->waits_since = ptn_now();
+  if (x->origin->first == NULL && ptn_origin_admits(x->origin, &opens)) start(x, opens);
+  else wait(x);
+}
+
+void ptn_dispatch_admit(ptn_exchange *x) {
   int asked = __atomic_load_n(&x->cancelled, __ATOMIC_ACQUIRE);
   x->origin = ptn_origin_of(x->request->endpoint);
-  x->waits_since = ptn_now();
   if (x->fired_for > 0) limit(x);
   if (!x->origin) end(x, PTN_E_NOMEM);
   else if (asked != PTN_OK) end(x, (ptn_status)asked);
-  else if (x->origin->first == NULL && ptn_origin_admits(x->origin, &opens)) start(x, opens);
-  else wait(x);
+  else if (ptn_pacer_admits(x)) place(x);
 }
 
 static void admit_waiting(void) {
   bool opens;
+  ptn_exchange *held;
+  while ((held = ptn_pacer_next())) place(held);
   for (ptn_origin *o = ptn_origin_first(); o; o = o->next) {
     if (o->opener) ptn_transfer_look(o->opener);
     while (o->first && ptn_origin_admits(o, &opens)) {
@@ -104,7 +113,7 @@ void ptn_dispatch_cancel(ptn_exchange *x) {
   if (x->phase == PTN_PHASE_ACTIVE) {
     if (reason == PTN_E_TIMEOUT || reason == PTN_E_IDLE) ptn_transfer_timed_out(x);
     if (ptn_transfer_can_stop(x)) end(x, reason);
-  } else if (x->phase == PTN_PHASE_WAITING) {
+  } else if (x->phase == PTN_PHASE_WAITING || x->phase == PTN_PHASE_HELD) {
     end(x, reason);
   } /* PTN_PHASE_NEW: ptn_dispatch_admit will see it */
 }
@@ -172,7 +181,9 @@ void ptn_dispatch_perform(void) {
   admit_waiting();
 }
 
-int ptn_dispatch_pause(int limit) { return ptn_origin_pause(ptn_deadline_wait(limit)); }
+int ptn_dispatch_pause(int limit) {
+  return (int)ceil(fmin(ptn_origin_pause(ptn_deadline_wait(limit)), ptn_pacer_wait() * 1000));
+}
 
 void ptn_dispatch_after_fork_child(void) {
   multi = NULL;

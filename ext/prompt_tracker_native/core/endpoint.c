@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
+
 static char *copy(const char *text) {
   size_t len = strlen(text) + 1;
   char *out = malloc(len);
@@ -37,6 +39,7 @@ ptn_endpoint *ptn_endpoint_new(const ptn_endpoint_options *o) {
   e->connect_timeout_ms = o->connect_timeout_ms;
   e->idle_timeout_s = o->idle_timeout_s;
   e->max_body = o->max_body;
+  e->paced = o->paced;
   e->base_url = malloc(o->base_url_len + 1);
   e->origin = origin_name(o);
   if (!e->base_url || !e->origin || !copy_into(&e->ca_file, o->ca_file) ||
@@ -45,6 +48,7 @@ ptn_endpoint *ptn_endpoint_new(const ptn_endpoint_options *o) {
     ptn_endpoint_release(e);
     return NULL;
   }
+  e->account = ptn_hash(PTN_HASH_SEED, e->origin, strlen(e->origin));
   memcpy(e->base_url, o->base_url, o->base_url_len);
   e->base_url[o->base_url_len] = '\0';
   return e;
@@ -68,6 +72,7 @@ bool ptn_endpoint_add_header(ptn_endpoint *e, const char *name, size_t name_len,
   }
   line[name_len + (value_len ? 2 + value_len : 1)] = '\0';
   node->data = line;
+  e->account = ptn_hash(e->account, line, strlen(line));
   node->next = e->headers;
   e->headers = node;
   return true;

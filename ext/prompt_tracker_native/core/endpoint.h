@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <curl/curl.h>
 
@@ -12,6 +13,8 @@ typedef struct ptn_endpoint {
   int refs; /* atomic */
   bool tls;
   bool verify_tls;
+  bool paced;       /* requests wait where the server's answers say that it would refuse them */
+  uint64_t account; /* a hash of the origin and all headers: who asks whom */
   char *base_url; /* without a trailing slash */
   char *origin;   /* names the connections that requests may share: scheme, host, port, proxy, TLS */
   char *ca_file, *ca_path; /* NULL: none */
@@ -30,6 +33,7 @@ typedef struct {
   const char *ca_file, *ca_path, *proxy, *no_proxy; /* NULL: none */
   long connect_timeout_ms, idle_timeout_s;
   size_t max_body;
+  bool paced;
 } ptn_endpoint_options;
 
 /* Copies everything it is given. NULL: out of memory. */

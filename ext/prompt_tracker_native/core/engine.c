@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "deadline.h"
 #include "dispatch.h"
+#include "pacer.h"
 #include "sockets.h"
 #include "transfer.h"
 
@@ -255,6 +256,7 @@ static void after_fork_child(void) {
   ptn_deadline_after_fork_child();
   ptn_dispatch_after_fork_child();
   ptn_origin_after_fork_child();
+  ptn_pacer_after_fork_child();
   ptn_sockets_after_fork_child();
   uint64_t generation = engine.generation + 1;
   memset(&engine, 0, sizeof(engine));

@@ -22,11 +22,13 @@
  *  - engine's alone until then: all the rest;
  *  - `inbox` and `done`: under the exchange lock, through the functions below. */
 typedef struct ptn_exchange ptn_exchange;
+typedef struct ptn_lane ptn_lane;
 
 typedef enum { PTN_BODY_UNKNOWN, PTN_BODY_PLAIN, PTN_BODY_EVENTS } ptn_body_kind;
 
 typedef enum {
   PTN_PHASE_NEW,     /* on its way to the engine */
+  PTN_PHASE_HELD,    /* back, by the pacer */
   PTN_PHASE_WAITING, /* for a place at its origin */
   PTN_PHASE_ACTIVE,  /* libcurl has it */
   PTN_PHASE_DONE
@@ -39,6 +41,7 @@ struct ptn_exchange {
   ptn_request *request;
   ptn_notifier *notifier;
   ptn_ready ready; /* whose it is among those that share the notifier */
+  double patience; /* monotonic seconds: held back longer than until then, it is rather refused */
   bool progress;   /* the caller wants events as they come, passing ones too */
   bool keeps;      /* the caller wants the body as it came, too; set before it is submitted */
 
@@ -76,7 +79,10 @@ struct ptn_exchange {
   bool counted;       /* among those */
   double ends_at;     /* > 0: the engine ends it then, as … */
   ptn_status ends_as;
-  ptn_exchange *queue_prev, *queue_next; /* at the origin */
+  ptn_lane *lane;  /* that it is paced in, or NULL */
+  double paced_at; /* when the pacer let it go; 0: not yet */
+  bool lane_answered;
+  ptn_exchange *queue_prev, *queue_next; /* at the origin, or in the lane */
   ptn_exchange *timed_next;              /* among those that end at a certain time */
   ptn_exchange *inbox_next;  /* in the engine's inbox, under its lock */
   ptn_exchange *cancel_next; /* likewise */

@@ -16,6 +16,7 @@ enum { POOL_MAX = 256 };
 struct ptn_notifier {
   int refs;           /* atomic */
   int raised;         /* atomic */
+  int held;           /* atomic */
   int read_fd, write_fd;
   ptn_notifier *next_free;
   ptn_notifier *prev, *next; /* the list of all, for the child of a fork */
@@ -135,6 +136,14 @@ void ptn_notifier_drain(ptn_notifier *n) {
   }
   __atomic_store_n(&n->raised, 0, __ATOMIC_SEQ_CST);
 }
+
+void ptn_notifier_hold(ptn_notifier *n) { __atomic_add_fetch(&n->held, 1, __ATOMIC_ACQ_REL); }
+
+void ptn_notifier_let_go(ptn_notifier *n) {
+  if (__atomic_sub_fetch(&n->held, 1, __ATOMIC_ACQ_REL) == 0) ptn_notifier_raise(n);
+}
+
+int ptn_notifier_held(const ptn_notifier *n) { return __atomic_load_n(&n->held, __ATOMIC_ACQUIRE); }
 
 /* Under `lock`. */
 static void unlist(ptn_notifier *n, ptn_ready *entry) {

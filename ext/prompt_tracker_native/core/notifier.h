@@ -39,6 +39,11 @@ void *ptn_notifier_next(ptn_notifier *notifier);
 /* Takes the entry off the list; it is not listed again. */
 void ptn_notifier_forget(ptn_notifier *notifier, ptn_ready *entry);
 
+/* How many of its exchanges are held back for the server's sake. When none is any more, the notifier is raised. */
+void ptn_notifier_hold(ptn_notifier *notifier);
+void ptn_notifier_let_go(ptn_notifier *notifier);
+int ptn_notifier_held(const ptn_notifier *notifier);
+
 /* Around fork(2). The child closes its copies: an eventfd is shared with the parent for ever. */
 void ptn_notifier_before_fork(void);
 void ptn_notifier_after_fork_parent(void);

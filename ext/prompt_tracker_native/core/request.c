@@ -1,8 +1,10 @@
 #include "request.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "hash.h"
+#include "json_scan.h"
 #include <strings.h>
 
 /* Every request says that it does not wait for "100 Continue": libcurl would, for a second, before a body
@@ -53,6 +55,16 @@ static bool names_its_type(const ptn_request_options *o) {
   return false;
 }
 
+/* Limits are those of an account with a server, mostly for each model. */
+static uint64_t lane_of(const ptn_endpoint *endpoint, const ptn_request_options *o) {
+  const char *model;
+  size_t len;
+  if (!endpoint->paced || !o->body) return 0;
+  uint64_t lane = endpoint->account;
+  if (ptn_json_top_string(o->body, o->body_len, "model", &model, &len)) lane = ptn_hash(lane, model, len);
+  return lane ? lane : 1;
+}
+
 ptn_request *ptn_request_new(ptn_endpoint *endpoint, const ptn_request_options *o) {
   size_t base_len = strlen(endpoint->base_url);
   size_t size = block_size(base_len, o);
@@ -64,6 +76,7 @@ ptn_request *ptn_request_new(ptn_endpoint *endpoint, const ptn_request_options *
   r->endpoint = ptn_endpoint_retain(endpoint);
   r->method = o->method;
   r->stream = o->stream;
+  r->lane = lane_of(endpoint, o);
   /* The request's own headers come first and go on into the endpoint's list, which libcurl only reads. */
   r->headers = endpoint->headers;
   chain(&r->headers, nodes++, no_expect);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "endpoint.h"
 
@@ -19,6 +20,7 @@ typedef struct {
   ptn_endpoint *endpoint; /* a reference of the request's own */
   ptn_method method;
   bool stream;     /* the answer may be an event stream */
+  uint64_t lane;   /* names server, account and model to the pacer; 0: not paced */
   const char *url; /* these point into the block */
   struct curl_slist *headers;
   const char *body; /* NULL: none */

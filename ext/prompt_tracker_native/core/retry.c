@@ -98,9 +98,9 @@ static const char *objection(const ptn_retry_question *q) {
   return q->allow_ambiguous ? NULL : "the request may have been carried out";
 }
 
-static double own_wait(const ptn_retry_question *q) {
+static double own_wait(const ptn_retry_question *q, int attempt) {
   double wait = FIRST_WAIT;
-  for (int i = 1; i < q->attempt && wait < LONGEST_WAIT; i++) wait *= 2;
+  for (int i = 1; i < attempt && wait < LONGEST_WAIT; i++) wait *= 2;
   if (wait > LONGEST_WAIT) wait = LONGEST_WAIT;
 
   /* Written so that a NaN gives no jitter. */
@@ -113,13 +113,17 @@ ptn_retry_verdict ptn_retry_decide(const ptn_retry_question *q) {
   ptn_retry_verdict verdict = {false, 0, objection(q)};
   if (verdict.reason) return verdict;
 
-  if (q->attempt > q->max_retries) {
+  bool patient = q->patient && answered(q) && q->http_status == 429;
+  if (q->attempt > q->max_retries && !patient) {
     verdict.reason = "no retries are left";
-  } else if (q->retry_after > LONGEST_ASKED_WAIT) {
+  } else if (q->retry_after > LONGEST_ASKED_WAIT && !patient) {
     verdict.reason = "the server asks for a longer wait than 60 seconds";
   } else {
     verdict.retry = true;
-    verdict.wait = q->retry_after >= 0 ? q->retry_after : own_wait(q);
+    verdict.wait = q->retry_after >= 0 ? q->retry_after : own_wait(q, q->attempt);
+    /* A server that goes on refusing in spite of its own word is not asked in a tight loop. */
+    double least = q->attempt > q->max_retries ? own_wait(q, q->attempt - q->max_retries) : 0;
+    if (verdict.wait < least) verdict.wait = least;
     verdict.reason = reason_of(q);
   }
   return verdict;

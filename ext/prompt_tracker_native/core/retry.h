@@ -15,6 +15,7 @@ typedef struct {
   bool creating;
   bool allow_ambiguous; /* the caller accepts that a creating request may be carried out twice */
   bool final_error;     /* the error itself says that a repetition is no use (insufficient_quota) */
+  bool patient;         /* waits for the rate's sake count neither as retries nor as too long */
   bool api_error;       /* the body is the API's own JSON error */
   int attempt;          /* 1: the first try has just ended */
   int max_retries;

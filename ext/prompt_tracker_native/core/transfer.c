@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "deadline.h"
 #include "libcurl.h"
+#include "pacer.h"
 
 enum { IDLE_HANDLES = 64, MAX_HEADERS = 256 * 1024, BUFFER_BYTES = 4096, UPLOAD_BYTES = 16384 };
 
@@ -113,6 +114,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg) {
     x->no_memory = true;
     return 0;
   }
+  if (x->head_whole && x->http_status >= 200) ptn_pacer_answered(x);
   return len;
 }
 

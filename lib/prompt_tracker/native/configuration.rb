@@ -87,6 +87,13 @@ module PromptTracker
       #   @return [Boolean]
       setting(:retry_ambiguous, false) { |name, value| Check.boolean(name, value) }
 
+      # @!attribute [rw] rate_limits
+      #   Whether requests wait where the server's answers say that it would refuse them: a 429 with its `Retry-After`,
+      #   and `x-ratelimit-…` headers, go for all calls of the process with the same server, key and model. Such waits
+      #   count into the calls' timeouts. Default true.
+      #   @return [Boolean]
+      setting(:rate_limits, true) { |name, value| Check.boolean(name, value) }
+
       # @!attribute [rw] max_body_bytes
       #   The most bytes, decoded, that one answer may have. Default 67108864 (64 MiB).
       #   @return [Integer]
@@ -289,12 +296,13 @@ module PromptTracker
         configuration
       end
 
-      # Puts every setting back to its default. For specs.
+      # Puts every setting back to its default, and forgets what servers have said of their rate limits. For specs.
       #
       # @return [Configuration] a new one
       # @example
       #   RSpec.configure { |c| c.after { PromptTracker::Native.reset_configuration! } }
       def reset_configuration!
+        Transport.forget_rate_limits
         @configuration = Configuration.new
       end
     end

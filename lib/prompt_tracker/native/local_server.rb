@@ -86,6 +86,7 @@ module PromptTracker
         @scripts = LineUp.new
         @request_scripts = LineUp.new
         @breaks = LineUp.new
+        @rate_limit = nil
         @open_streams = OpenStreams.new
         @quirk_lock = Mutex.new
         @quirks = Quirks.new
@@ -134,6 +135,7 @@ module PromptTracker
       # @return [self]
       def reset
         [@scripts, @request_scripts, @breaks, @recorder].each(&:clear)
+        @rate_limit = nil
         self.quirks = []
         @clock.synchronize { @store.clear }
         @clock.hang_up
@@ -185,14 +187,20 @@ module PromptTracker
       def host = @host || raise("this LocalServer is not running")
 
       def respond(request, quirks, delivery)
+        told = @rate_limit ? @rate_limit.take(request) : {}
+        status, headers, body = serve(request, quirks, delivery)
+        [status, headers.merge(told), body]
+      rescue ApiError => e
+        delivery.call(ErrorShape.answer(e, quirks))
+      end
+
+      def serve(request, quirks, delivery)
         return redirect(request, quirks, delivery) if quirks.on?(:redirect)
 
         scripted = @request_scripts.take { |script| script.match?(request) }
         return scripted.play(delivery, request, @clock) if scripted
 
         delivery.call(Router.call(context(request, quirks)))
-      rescue ApiError => e
-        delivery.call(ErrorShape.answer(e, quirks))
       end
 
       def redirect(request, quirks, delivery)

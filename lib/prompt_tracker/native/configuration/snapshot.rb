@@ -108,7 +108,8 @@ module PromptTracker
               proxy: proxy_for(url), no_proxy: no_proxy,
               connect_timeout: self[:connect_timeout], read_timeout: self[:read_timeout],
               max_body: self[:max_body_bytes],
-              max_retries: self[:max_retries], retry_ambiguous: self[:retry_ambiguous] }.freeze
+              max_retries: self[:max_retries], retry_ambiguous: self[:retry_ambiguous],
+              rate_limits: self[:rate_limits] }.freeze
         end
 
         private

@@ -3,6 +3,7 @@
 require_relative "answer"
 require_relative "api_error"
 require_relative "line_up"
+require_relative "rate_limit"
 require_relative "request_script"
 require_relative "script"
 
@@ -165,6 +166,22 @@ module PromptTracker
 
             delivery.call(Answer.new(json(body), status: status, headers: typed(body, headers)))
           end
+        end
+
+        # From now on, until {LocalServer#reset}, so many requests are served in each stretch of time; those past that are
+        # refused with 429. Such a stretch begins with the first request after the last one's end.
+        #
+        # @param requests [Integer] how many; nil: as many as like
+        # @param per [Numeric] seconds
+        # @param tells [Array<Symbol>] what answers tell of it: `:retry_after` and `:retry_after_ms`, headers of the
+        #   refusals; `:ratelimit`, `x-ratelimit-…-requests` headers of all answers
+        # @param on [String, Regexp, Proc, nil] which requests count, as in {#fails_with}; nil: every POST
+        # @return [self]
+        # @raise [ArgumentError]
+        def limits_rate(requests, per: 60, tells: RateLimit::TELLS, on: nil)
+          counts = on ? RequestScript.new(on).method(:match?) : ->(request) { request.method == "POST" }
+          @rate_limit = requests && RateLimit.new(requests, per: per, tells: tells, on: counts)
+          self
         end
 
         # A request is answered with exactly this: no quirk touches it.

@@ -1,0 +1,87 @@
+#include "rate_limits.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "headers.h"
+
+/* About three years: so that no number of digits becomes infinite. */
+static const double MOST = 1e8;
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* Reads digits, with a point or not, from `*at` on. < 0 where there are none. By hand, as strtod follows the locale. */
+static double decimal(const char **at, const char *end) {
+  const char *begin = *at;
+  double value = 0, unit = 1;
+  for (; *at < end && is_digit(**at); ++*at) {
+    value = value * 10 + (**at - '0');
+    if (value > MOST) value = MOST;
+  }
+  if (*at == begin) return -1;
+  if (*at == end || **at != '.') return value;
+  for (++*at; *at < end && is_digit(**at); ++*at) {
+    unit /= 10;
+    value += unit * (**at - '0');
+  }
+  return value;
+}
+
+/* Seconds that the unit at `*at` stands for, or < 0. */
+static double unit(const char **at, const char *end) {
+  static const struct {
+    const char *name;
+    double seconds;
+  } units[] = {{"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+  for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+    size_t len = strlen(units[i].name);
+    if ((size_t)(end - *at) < len || memcmp(*at, units[i].name, len) != 0) continue;
+    *at += len;
+    return units[i].seconds;
+  }
+  return -1;
+}
+
+double ptn_limits_duration(const char *text, size_t len) {
+  const char *at = text, *end = text + len;
+  double sum = 0;
+  if (len == 0) return -1;
+  while (at < end) {
+    const char *begin = at;
+    double count = decimal(&at, end);
+    if (count < 0) return -1;
+    if (at == end) return begin == text ? count : -1;
+    double seconds = unit(&at, end);
+    if (seconds < 0) return -1;
+    sum += count * seconds;
+  }
+  return sum < MOST ? sum : MOST;
+}
+
+static bool find(const char *headers, size_t len, const char *what, const char *of, const char **value, size_t *value_len) {
+  char name[48];
+  snprintf(name, sizeof(name), "x-ratelimit-%s-%s", what, of);
+  return ptn_headers_find(headers, len, name, value, value_len);
+}
+
+static double number(const char *headers, size_t len, const char *what, const char *of) {
+  const char *at;
+  size_t value_len;
+  if (!find(headers, len, what, of, &at, &value_len)) return -1;
+  const char *end = at + value_len;
+  double value = decimal(&at, end);
+  return at == end ? value : -1;
+}
+
+static ptn_limit limit(const char *headers, size_t len, const char *of) {
+  const char *reset;
+  size_t reset_len;
+  ptn_limit l = {false, number(headers, len, "limit", of), number(headers, len, "remaining", of), -1};
+  l.known = l.limit > 0 && l.remaining >= 0;
+  if (find(headers, len, "reset", of, &reset, &reset_len)) l.reset = ptn_limits_duration(reset, reset_len);
+  return l;
+}
+
+ptn_limits ptn_limits_read(const char *headers, size_t len) {
+  return (ptn_limits){limit(headers, len, "requests"), limit(headers, len, "tokens")};
+}
