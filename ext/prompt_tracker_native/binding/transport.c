@@ -253,7 +253,7 @@ static ptn_retry_verdict judge(const ptb_transport *t, const ptb_call *call, ptb
       /* A stream that has begun names its run, delivered or not. */
       .final_error = ptb_is(fields.code, "insufficient_quota") || f->delivered ||
                      (f->body_kind == PTN_BODY_EVENTS && f->inbox.len > 0),
-      .patient = ptb_item_current() != NULL,
+      .patient = t->endpoint->paced && t->max_retries > 0 && ptb_item_current() != NULL,
       .api_error = fields.api,
       .attempt = f->attempts,
       .max_retries = t->max_retries,
