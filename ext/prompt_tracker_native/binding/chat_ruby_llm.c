@@ -39,12 +39,22 @@ bool ptb_chat_uses_ruby_llm(void) {
   return false;
 }
 
+/* Version 2 has other names for much of what version 1 had. */
+static bool has(VALUE object, const char *method) { return rb_respond_to(object, rb_intern(method)); }
+
+static VALUE with_params_2(const ptb_chat *c, VALUE chat) {
+  if (!NIL_P(c->max_tokens)) chat = rb_funcall(chat, rb_intern("with_max_output_tokens"), 1, c->max_tokens);
+  if (RHASH_SIZE(c->options) == 0) return chat;
+  return rb_funcall(chat, rb_intern("with_provider_options"), 1, rb_hash_dup(c->options));
+}
+
 static VALUE with_params(const ptb_chat *c, VALUE chat) {
   bool wanted = RTEST(rb_funcall(rb_funcall(ptb_mNative, rb_intern("configuration"), 0), rb_intern("ruby_llm_params"), 0));
   VALUE params = rb_hash_new();
   if (!NIL_P(c->max_tokens)) rb_hash_aset(params, ID2SYM(rb_intern("max_tokens")), c->max_tokens);
   rb_funcall(params, rb_intern("update"), 1, c->options);
   if (!wanted || RHASH_SIZE(params) == 0) return chat;
+  if (has(chat, "with_provider_options") && !has(chat, "with_params")) return with_params_2(c, chat);
   return rb_funcallv_kw(chat, rb_intern("with_params"), 1, &params, RB_PASS_KEYWORDS);
 }
 
@@ -58,17 +68,42 @@ static VALUE yield_chunk(RB_BLOCK_CALL_FUNC_ARGLIST(chunk, arg)) {
   return Qnil;
 }
 
-static VALUE tokens(VALUE message, const char *name) {
-  VALUE count = rb_funcall(message, rb_intern(name), 0);
+static VALUE tokens(VALUE message, const char *name, const char *name_2) {
+  VALUE count = has(message, "tokens") && !has(message, name)
+                    ? rb_funcall(rb_funcall(message, rb_intern("tokens"), 0), rb_intern(name_2), 0)
+                    : rb_funcall(message, rb_intern(name), 0);
   return NIL_P(count) ? INT2FIX(0) : count;
 }
 
 static VALUE usage_of(VALUE message) {
-  VALUE usage = rb_hash_new(), in = tokens(message, "input_tokens"), out = tokens(message, "output_tokens");
+  VALUE usage = rb_hash_new();
+  VALUE in = tokens(message, "input_tokens", "input"), out = tokens(message, "output_tokens", "output");
   rb_hash_aset(usage, ID2SYM(rb_intern("prompt_tokens")), in);
   rb_hash_aset(usage, ID2SYM(rb_intern("completion_tokens")), out);
   rb_hash_aset(usage, ID2SYM(rb_intern("total_tokens")), rb_funcall(in, '+', 1, out));
   return usage;
+}
+
+static VALUE model_of(VALUE message) {
+  bool renamed = has(message, "model") && !has(message, "model_id");
+  return rb_funcall(message, rb_intern(renamed ? "model" : "model_id"), 0);
+}
+
+static VALUE parsed(VALUE message) { return rb_funcall(message, rb_intern("parsed"), 0); }
+
+static VALUE content_of(VALUE message) { return rb_funcall(message, rb_intern("content"), 0); }
+
+static VALUE content_instead(VALUE message, VALUE error) {
+  (void)error;
+  rb_set_errinfo(Qnil);
+  return content_of(message);
+}
+
+/* Version 1 has parsed it already, unless it is no JSON. */
+static VALUE structured(VALUE message) {
+  VALUE content = content_of(message);
+  if (!RB_TYPE_P(content, T_STRING) || !has(message, "parsed")) return content;
+  return rb_rescue2(parsed, message, content_instead, message, rb_path2class("JSON::ParserError"), (VALUE)0);
 }
 
 static VALUE ask(VALUE arg) {
@@ -81,9 +116,8 @@ static VALUE ask(VALUE arg) {
   if (!NIL_P(c->schema)) chat = rb_funcall(chat, rb_intern("with_schema"), 1, c->schema);
   VALUE message = c->block ? rb_block_call(chat, rb_intern("ask"), 1, &c->prompt, yield_chunk, Qnil)
                            : rb_funcall(chat, rb_intern("ask"), 1, c->prompt);
-  VALUE text = rb_funcall(message, rb_intern("content"), 0);
-  if (!NIL_P(c->schema)) text = rb_funcall(text, rb_intern("to_json"), 0);
-  return ptb_result_new(text, usage_of(message), rb_funcall(message, rb_intern("model_id"), 0), message);
+  VALUE text = NIL_P(c->schema) ? content_of(message) : rb_funcall(structured(message), rb_intern("to_json"), 0);
+  return ptb_result_new(text, usage_of(message), model_of(message), message);
 }
 
 /* In a batch one after the other: ruby_llm blocks. */
