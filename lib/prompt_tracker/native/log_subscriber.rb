@@ -28,7 +28,7 @@ module PromptTracker
         return super unless event.name.start_with?("call.")
 
         level = event.payload[:error] ? :error : :info
-        public_send(level) { shown(Observation::Lines.call(event.payload)) }
+        send(level) { shown(Observation::Lines.call(event.payload)) }
       end
 
       # @param event [ActiveSupport::Notifications::Event]
