@@ -92,6 +92,13 @@ RSpec.describe PromptTracker::LlmClients::OpenaiAssistantService, :server do
       end).to eq(%w[/conversations /responses /responses])
     end
 
+    it "goes on from messages that were kept" do
+      settings.keys[:openai] = "sk-of-the-engine\n"
+      id = described_class.import_thread([{ role: "user", content: "I live in Berlin." }])
+      expect(ask(thread_id: id)[:thread_id]).to eq(id)
+      expect(requests.map { |request| request.headers["authorization"] }.uniq).to eq(["Bearer sk-of-the-engine"])
+    end
+
     it "goes on from a response" do
       first = ask[:run_id]
       expect(ask(thread_id: first)[:thread_id]).to match(/\Aresp_/)

@@ -63,10 +63,10 @@ module PromptTracker
       private
 
       def access_token
-        key = PromptTracker.configuration.api_key_for(:openai)
-        return key unless key.to_s.strip.empty?
+        key = Native::Configuration::Snapshot.present(PromptTracker.configuration.api_key_for(:openai))
+        return key if key || !Native.configuration.needs_api_key?
 
-        raise AssistantError, "OpenAI API key not configured" if Native.configuration.needs_api_key?
+        raise AssistantError, "OpenAI API key not configured"
       end
 
       def answer(result, deadline)

@@ -28,11 +28,9 @@ module PromptTracker
 
       # @api private
       module Keys
-        # @return [Client] with the key of the environment, where one is needed
+        # @return [Client] with the key that the service's calls have
         def self.client(service)
-          return Client.new if Native.api_key || !Native.configuration.needs_api_key?
-
-          raise service::AssistantError, "#{Native.api_key_variable} environment variable not set"
+          Client.new(access_token: service.allocate.send(:access_token))
         end
       end
 
