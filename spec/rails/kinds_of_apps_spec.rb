@@ -115,6 +115,16 @@ RSpec.describe "Rails apps of every kind" do
     end
   end
 
+  { "native,first" => both, "native,newer" => newer }.each do |has, classes|
+    it "takes over with #{has} where a spec_helper has loaded the gem before Rails" do
+      code = "require './config/boot'; require 'prompt_tracker/native'; p PromptTracker::OpenaiAssistantService; " \
+             "require './config/environment'; load '../scripts/classes.rb'"
+      app = run_app(has: has, server: @server, command: ["-e", code])
+      expect(app["classes"]).to eq(classes)
+      expect(app["answer"]).to match(/Hello/)
+    end
+  end
+
   describe "before an app is initialized" do
     def said(code)
       code = "require './config/boot'; #{code}; puts PromptTracker::LlmClientService rescue puts $!.message"

@@ -23,8 +23,8 @@ module PromptTracker
 
       # The last moment at which nothing of the host's has been loaded, and the first at which all its places are known.
       initializer "prompt_tracker_native.services", after: :load_config_initializers,
-                                                    before: :setup_main_autoloader do |app|
-        Takeover.run(reloading: app.config.reloading_enabled?)
+                                                    before: :setup_main_autoloader do
+        Takeover.run
       end
 
       config.to_prepare { Namespaces.load }

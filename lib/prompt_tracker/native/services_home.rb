@@ -31,6 +31,18 @@ module PromptTracker
           require_relative "services"
         end
 
+        # Leaves the host's names to the host, where the services were defined before Rails was there.
+        #
+        # @api private
+        # @return [nil]
+        def withdraw
+          return define(self) unless @home
+
+          NAMES.each { |name| @home.send(:remove_const, name) } unless @home.equal?(self)
+          @home = self
+          nil
+        end
+
         # Methods of two classes would get mixed up in one. Asked without loading what is to be autoloaded.
         #
         # @api private

@@ -17,14 +17,13 @@ module PromptTracker
         private_constant :NAMESPACE, :NEWER_NAMESPACE, :BETWEEN
 
         class << self
-          # @param reloading [Boolean] whether the host's files are loaded again when they change
           # @return [nil]
           # @raise [ConfigurationError] where a class of the host's is there already
-          def run(reloading: false)
+          def run
             @files = HostFiles.new
             leave(Namespaces.take(@files.find(NAMESPACE)))
             classes = take_over
-            Decorators.new(classes).watch(::Rails.autoloaders.main) if reloading
+            Decorators.new(classes).watch(::Rails.autoloaders.main) if ::Rails.application.config.reloading_enabled?
           end
 
           private
@@ -41,7 +40,7 @@ module PromptTracker
           end
 
           def keep_the_hosts
-            Services.define(Services)
+            Services.withdraw
             classes
           end
 
@@ -53,7 +52,7 @@ module PromptTracker
 
           def replace_newer
             Services.make_sure_of_room(PromptTracker.const_get(:LlmClients), :OpenaiAssistantService) if llm_clients?
-            Services.define(Services)
+            Services.withdraw
             leave(Namespaces.take(@files.find(NEWER_NAMESPACE)) + @files.find(HostFiles::NEWER))
             require_relative "../llm_clients"
             classes << LlmClients::OpenaiAssistantService
