@@ -224,8 +224,8 @@ static void test_answers_that_are_none(void **state) {
   local_call huge;
   local_get(&huge, endpoint, "/huge-status");
   assert_true(local_wait(&huge, SOON));
-  assert_int_not_equal(huge.x->status, PTN_OK);
   assert_in_range(huge.x->http_status, 0, 999);
+  assert_true(huge.x->status != PTN_OK || huge.x->http_status == 999); /* libcurl 8.14 reads three digits of it */
   local_free(&huge);
   local_get(&c, endpoint, "/status-cut");
   assert_true(local_wait(&c, SOON));
