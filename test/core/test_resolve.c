@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "libcurl.h"
 #include "local_call.h"
 #include "local_names.h"
 #include "local_server.h"
@@ -64,7 +65,7 @@ static void test_name_of_the_proxy(void **state) {
 static void test_cancel_during_a_slow_look_up(void **state) {
   (void)state;
   local_call c[5];
-  bool lets_go = curl_version_info(CURLVERSION_NOW)->version_num >= 0x075700;
+  bool lets_go = ptn_libcurl_has(0x075700);
   ptn_endpoint *e = endpoint_at("slow.test", NULL);
   for (int i = 0; i < 5; i++) local_get(&c[i], e, "/json");
   assert_soon(local_names_waiting() > 0);
