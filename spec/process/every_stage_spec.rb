@@ -4,7 +4,8 @@ require "io/wait"
 require_relative "support/silent_listener"
 require_relative "support/stress"
 
-# Interrupts of every kind at every stage of a call, by the hundred: no crash, nothing left behind, and the engine goes on.
+# Interrupts of every kind at every stage of a call, by the hundred: no crash, nothing left behind, and the engine goes
+# on.
 RSpec.describe "An interrupt", :server, :child_process, if: RUBY_PLATFORM.include?("linux") do
   # Where calls go, and what they are, so that they never get past that stage.
   stages = {

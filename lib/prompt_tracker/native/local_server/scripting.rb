@@ -168,8 +168,8 @@ module PromptTracker
           end
         end
 
-        # From now on, until {LocalServer#reset}, so many requests are served in each stretch of time; those past that are
-        # refused with 429. Such a stretch begins with the first request after the last one's end.
+        # From now on, until {LocalServer#reset}, so many requests are served in each stretch of time; those past that
+        # are refused with 429. Such a stretch begins with the first request after the last one's end.
         #
         # @param requests [Integer] how many; nil: as many as like
         # @param per [Numeric] seconds

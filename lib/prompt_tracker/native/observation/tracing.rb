@@ -23,7 +23,7 @@ module PromptTracker
         class << self
           # @return [Boolean]
           def on?
-            !!defined?(::OpenTelemetry) && ::OpenTelemetry.const_defined?(:Trace, false) &&
+            !defined?(::OpenTelemetry).nil? && ::OpenTelemetry.const_defined?(:Trace, false) &&
               Native.configuration.open_telemetry
           end
 
