@@ -12,6 +12,7 @@ rescue LoadError => e
                    "#{RUBY_PLATFORM}: run `gem pristine prompt_tracker-native`, or `rake compile` in a checkout"
 end
 
+require_relative "native/ractors"
 require_relative "native/configuration"
 require_relative "native/host_configuration"
 require_relative "native/interception"

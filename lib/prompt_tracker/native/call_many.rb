@@ -34,6 +34,7 @@ module PromptTracker
       #   there were
       # @raise [ArgumentError] where one of these can't be used. A call that can't be made fails by itself.
       def call_many(calls, concurrency: 100, timeout: nil, on_error: :return, &block)
+        Native.check_ractor
         return perform_calls(calls, concurrency, timeout, on_error, &block) unless defined?(::OpenTelemetry)
 
         Observation::Tracing.batch { perform_calls(calls, concurrency, timeout, on_error, &block) }

@@ -116,6 +116,7 @@ module PromptTracker
       # @example
       #   PromptTracker::Native::Client.new(uri_base: "http://localhost:4000", access_token: "key")
       def initialize(config = {}, &faraday_middleware)
+        Native.check_ractor
         check_known(config)
         settings = Native.configuration.snapshot
         @settings = settings

@@ -77,6 +77,7 @@ module PromptTracker
     # @raise [ArgumentError] where one of these can't be used; it says what to give
     # @raise [AssistantError] where the key is not set
     def initialize(assistant_id:, prompt:, timeout: 60, **more)
+      Native.check_ractor
       prepare(assistant_id, prompt, timeout, more)
     end
 
@@ -109,6 +110,7 @@ module PromptTracker
       # @raise [UnsupportedProviderError] where only the ruby_llm gem could serve the provider
       # @raise [MissingApiKeyError, ApiError, OpenaiAssistantService::AssistantError]
       def call(provider:, model:, prompt:, temperature: 0.7, max_tokens: nil, **options, &block)
+        Native.check_ractor
         route(provider, model, prompt, temperature, max_tokens, options, &block)
       end
 
@@ -121,6 +123,7 @@ module PromptTracker
       def call_with_schema(provider:, model:, prompt:, schema:, temperature: 0.7, max_tokens: nil, **options)
         raise ArgumentError, "Schema is required for call_with_schema" if schema.nil?
 
+        Native.check_ractor
         chat_with_schema(provider, model: model, prompt: prompt, schema: schema, temperature: temperature,
                                    max_tokens: max_tokens, **options)
       end
@@ -133,6 +136,7 @@ module PromptTracker
       # @return [Hash] as {OpenaiAssistantService#call}
       # @raise [ApiError] "OpenAI Assistant API error: …"
       def call_openai_assistant(assistant_id:, prompt:, **options, &block)
+        Native.check_ractor
         ask_assistant(assistant_id, prompt, options, &block)
       end
     end
