@@ -38,6 +38,14 @@ module PromptTracker
     autoload :OpenaiGems, "prompt_tracker/native/openai_gems"
 
     class << self
+      # Loads what tells of calls, in a Thread of its own: with Ruby 3.1 nothing can be loaded in a Fiber that has a
+      # scheduler, and calls are made there.
+      #
+      # @api private
+      def load_observation
+        Thread.new { Observation }.join if autoload?(:Observation)
+      end
+
       # Checks what a call needs: the key (which is never shown), the base URL, proxy and certificates, which API will
       # answer and why, the definitions, and by one `GET /models` the network. Prints what it finds and what to do.
       #
@@ -67,3 +75,6 @@ else
 end
 
 PromptTracker::Native.interceptor # puts the adapter in place where WebMock is here already
+
+# Those who may listen are here already; else the first call that finds them loads it.
+PromptTracker::Native.load_observation if defined?(ActiveSupport) || defined?(OpenTelemetry)

@@ -136,6 +136,22 @@ RSpec.describe "Events", :server, :child_process, :observability do
     )
   end
 
+  it "are those of each call in Fibers under a scheduler" do
+    server.answer(delay: 0.1, times: 6)
+    code = <<~RUBY
+      #{keep}
+      require "async"
+      ActiveSupport::Notifications.instrumenter # loads more, which a Fiber under async can not on Ruby 3.1
+      ids = []
+      Sync do |task|
+        6.times.map { task.async { ids << ask[:raw][:run_id] } }.each(&:wait)
+      end
+      calls = events.select { |e| e.name.start_with?("call") }.map(&:payload)
+      puts JSON.generate([calls.map { |c| c[:run_id] }.sort == ids.sort, calls.map { |c| c[:requests] }])
+    RUBY
+    expect(in_app(code, before: active_support)).to eq([true, [1] * 6])
+  end
+
   it "leave a call as it is where its block breaks out, and say so" do
     code = <<~RUBY
       #{keep}

@@ -22,6 +22,7 @@ bool ptb_observed(void) {
   if (!possible) {
     possible = rb_const_defined_at(rb_cObject, id_active_support) || rb_const_defined_at(rb_cObject, id_open_telemetry);
     if (!possible) return false;
+    rb_funcall(ptb_mNative, rb_intern("load_observation"), 0);
   }
   return RTEST(rb_funcall(observation(), id_wanted, 0));
 }

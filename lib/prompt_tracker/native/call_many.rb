@@ -37,6 +37,7 @@ module PromptTracker
         Native.check_ractor
         return perform_calls(calls, concurrency, timeout, on_error, &block) unless defined?(::OpenTelemetry)
 
+        Native.load_observation
         Observation::Tracing.batch { perform_calls(calls, concurrency, timeout, on_error, &block) }
       end
     end

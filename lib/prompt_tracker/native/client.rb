@@ -341,7 +341,7 @@ module PromptTracker
       end
 
       def warn_of_block
-        Observation::Logging.warning(
+        Native.warning(
           "the block given to #{self.class}.new is not called, as there is no Faraday here: use " \
           "PromptTracker::Native.configure, extra_headers and the proxy variables instead."
         )

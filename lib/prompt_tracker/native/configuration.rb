@@ -262,7 +262,7 @@ module PromptTracker
         return if @warned
 
         @warned = true
-        Observation::Logging.warning(
+        Native.warning(
           "WARNING: verify_tls is false, so certificates are not checked and anyone on the way to the server can " \
           "read the API key. To trust a certificate of your own, set SSL_CERT_FILE."
         )
@@ -294,6 +294,16 @@ module PromptTracker
 
         yield configuration
         configuration
+      end
+
+      # A warning of the gem: to {Configuration#logger}, or else to the standard error.
+      #
+      # @api private
+      # @param text [String]
+      def warning(text)
+        return Observation::Logging.warning(text) if configuration&.logger
+
+        Kernel.warn "prompt_tracker-native: #{text}"
       end
 
       # Puts every setting back to its default, and forgets what servers have said of their rate limits. For specs.

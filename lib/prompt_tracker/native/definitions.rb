@@ -119,7 +119,7 @@ module PromptTracker
 
             @notes.clear if @notes.size >= MOST_NOTES
             @notes[text] = true
-            Observation::Logging.warning(text)
+            Native.warning(text)
           end
         end
 

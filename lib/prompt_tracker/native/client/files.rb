@@ -97,7 +97,7 @@ module PromptTracker
         end
 
         def warn_of(purpose)
-          Observation::Logging.warning("the purpose #{purpose.inspect} of an uploaded file is none of " \
+          Native.warning("the purpose #{purpose.inspect} of an uploaded file is none of " \
                                        "#{PURPOSES.join(", ")}; it is sent as it is")
         end
 

@@ -132,7 +132,7 @@ module PromptTracker
         end
 
         def log(error)
-          Observation::Logging.warning("HTTP error: #{error.message}")
+          Native.warning("HTTP error: #{error.message}")
         end
 
         def form_body(form)

@@ -46,11 +46,9 @@ module PromptTracker
             write(:warn) { Lines.retry(payload) }
           end
 
-          # A warning of the gem: to the logger, or else to the standard error.
+          # A warning of the gem.
           def warning(text)
-            return write(:warn) { text } if on?
-
-            Kernel.warn "#{PREFIX}#{text}"
+            write(:warn) { text }
           end
 
           private

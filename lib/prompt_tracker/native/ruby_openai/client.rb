@@ -97,7 +97,7 @@ module OpenAI
     def warn_of(unknown)
       return if unknown.empty?
 
-      PromptTracker::Native::Observation::Logging.warning(
+      PromptTracker::Native.warning(
         "#{self.class}.new has no #{unknown.map(&:inspect).join(", ")}; it has #{SETTINGS.map(&:inspect).join(", ")}"
       )
     end
