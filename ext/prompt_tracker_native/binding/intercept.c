@@ -161,7 +161,7 @@ void ptb_init_intercept(void) {
   rb_define_singleton_method(ptb_mNative, "interceptor", native_interceptor, 0);
   rb_define_singleton_method(ptb_mNative, "interceptor=", native_set_interceptor, 1);
   ptb_mIntercepted = rb_module_new();
-  mOverdue = rb_module_new();
   rb_gc_register_mark_object(ptb_mIntercepted);
+  mOverdue = rb_module_new();
   rb_gc_register_mark_object(mOverdue);
 }

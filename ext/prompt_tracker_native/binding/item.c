@@ -203,7 +203,7 @@ void ptb_init_item(void) {
   eStopped = rb_class_new(rb_eException);
   rb_gc_register_mark_object(eStopped);
   masks = rb_hash_new();
+  rb_gc_register_mark_object(masks);
   rb_hash_aset(masks, rb_cObject, ID2SYM(rb_intern("on_blocking")));
   rb_obj_freeze(masks);
-  rb_gc_register_mark_object(masks);
 }

@@ -269,7 +269,7 @@ VALUE ptb_run_streamed(ptb_run *run, VALUE transport) {
 
 void ptb_init_run_stream(void) {
   beta_headers = rb_hash_new();
+  rb_gc_register_mark_object(beta_headers); /* first of all: what is static keeps nothing alive */
   rb_hash_aset(beta_headers, rb_utf8_str_new_cstr("OpenAI-Beta"), rb_utf8_str_new_cstr("assistants=v2"));
   rb_obj_freeze(beta_headers);
-  rb_gc_register_mark_object(beta_headers);
 }
