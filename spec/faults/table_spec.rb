@@ -81,8 +81,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "and faults between it and
     expect(Faults::PROMISES.keys).to match_array(keeps.keys)
   end
 
-  ways = [*Flows::OWN, *Flows::RESPONSES]
-  [*ways.product([false]), *ways.first(4).product([true])].each do |flow, tls|
+  Faults.ways.each do |flow, tls|
     describe "#{flow.name}#{" over TLS" if tls}" do
       include_context "with a flow", flow
       include flow.helpers if flow.helpers

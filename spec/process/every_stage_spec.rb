@@ -4,8 +4,7 @@ require "io/wait"
 require_relative "support/silent_listener"
 require_relative "support/stress"
 
-# Interrupts of every kind at every stage of a call, by the hundred: no crash, nothing left behind, and the engine goes
-# on.
+# Interrupts of every kind at every stage of a call, by the hundred: no crash, nothing left behind, the engine goes on.
 RSpec.describe "An interrupt", :server, :child_process, if: RUBY_PLATFORM.include?("linux") do
   # Where calls go, and what they are, so that they never get past that stage.
   stages = {
@@ -140,6 +139,13 @@ RSpec.describe "An interrupt", :server, :child_process, if: RUBY_PLATFORM.includ
         expect(out).to eq("[7]\n")
       end
     end
+  end
+
+  # Ruby swallows what Thread#raise and Timeout.timeout raise inside of `defined?(::A::B)`.
+  it "can't get lost where the gem's code asks for a constant" do
+    lib = File.expand_path("../../lib/prompt_tracker", __dir__)
+    nested = Dir.glob("#{lib}/**/*.rb").select { |file| File.read(file, encoding: "UTF-8").match?(/defined\?\s*\(?\s*(::)?[A-Z]\w*::/) }
+    expect(nested).to eq([])
   end
 
   it "that comes out of the block leaves nothing behind, whatever it is" do

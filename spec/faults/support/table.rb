@@ -11,18 +11,27 @@ module Faults
 
     # @return [Boolean] is there such a request in such a call?
     def for?(way) = where != :reading || Ways.reads?(way)
+
+    # @return [Integer] how often the suite tries it
+    def tried = Faults.ways.count { |way, _| for?(way) }
+
+    # @return [Array<String>] its row in docs/reliability.md
+    def row
+      others = instead.map { |kind, other| "#{PROMISES.fetch(other)} (#{Ways::NAMES.fetch(kind)})" }
+      [name, Ways::PLACES.fetch(where), [PROMISES.fetch(promise), *others].join("; "), tried.to_s, "0"]
+    end
   end
 
   # The ways in which a call is made, by what a fault does to them.
   module Ways
+    NAMES = { streamed: "streamed", plain: "not streamed" }.freeze
+    PLACES = { connecting: "a connection", starting: "the request that starts a run",
+               reading: "a request that asks for a run" }.freeze
+
     module_function
 
-    # @return [Array<Symbol>] the special before the general
-    def kinds(way)
-      streamed = way.streams? ? :streamed : :plain
-      background = way.background? ? [:"background_#{streamed}"] : []
-      [*background, :"#{way.wire}_#{streamed}", streamed, way.wire]
-    end
+    # @return [Array<Symbol>]
+    def kinds(way) = [way.streams? ? :streamed : :plain]
 
     # @return [Boolean] does a call that goes well ask for its run?
     def reads?(way) = way.request_lines.any? { |line| line.start_with?("GET") }
@@ -41,8 +50,11 @@ module Faults
   TABLE = [] # rubocop:disable Style/MutableConstant -- filled below
 
   class << self
-    # @return [Array<Fault>] of that place
-    def at(where) = TABLE.select { |fault| fault.where == where }
+    # @return [Array<Array(Flow, Boolean)>] the ways in which each is tried, and whether over TLS
+    def ways
+      all = [*Flows::OWN, *Flows::RESPONSES]
+      [*all.product([false]), *all.first(4).product([true])]
+    end
 
     private
 

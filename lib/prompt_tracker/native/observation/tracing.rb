@@ -23,8 +23,9 @@ module PromptTracker
         class << self
           # @return [Boolean]
           def on?
-            !defined?(::OpenTelemetry).nil? && ::OpenTelemetry.const_defined?(:Trace, false) &&
-              Native.configuration.open_telemetry
+            return false unless defined?(::OpenTelemetry) && ::OpenTelemetry.const_defined?(:Trace, false)
+
+            Native.configuration.open_telemetry
           end
 
           # Many calls, each in a Fiber of its own, whose spans are children of the one that is current now.

@@ -57,7 +57,7 @@ module PromptTracker
           # @param error [Error]
           # @return [StandardError]
           def turned(error)
-            return error.extend(Response) unless defined?(::Faraday::Error)
+            return error.extend(Response) unless faraday?
 
             turned = faraday(error) or return error
             error.instance_variables.each do |name|
@@ -124,8 +124,11 @@ module PromptTracker
             ).tap { |env| env[:body] = body(error) }
           end
 
+          # An interrupt inside of `defined?(::Faraday::Error)` would be lost.
+          def faraday? = defined?(::Faraday) ? ::Faraday.const_defined?(:Error, false) : false
+
           def headers(hash)
-            defined?(::Faraday::Error) ? ::Faraday::Utils::Headers.new(hash.to_h) : hash.to_h
+            faraday? ? ::Faraday::Utils::Headers.new(hash.to_h) : hash.to_h
           end
 
           # Whatever an app has added to the headers may be a secret.
