@@ -188,13 +188,13 @@ module PromptTracker
 
       def respond(request, quirks, delivery)
         told = @rate_limit ? @rate_limit.take(request) : {}
-        status, headers, body = serve(request, quirks, delivery)
+        status, headers, body = carry_out(request, quirks, delivery)
         [status, headers.merge(told), body]
       rescue ApiError => e
         delivery.call(ErrorShape.answer(e, quirks))
       end
 
-      def serve(request, quirks, delivery)
+      def carry_out(request, quirks, delivery)
         return redirect(request, quirks, delivery) if quirks.on?(:redirect)
 
         scripted = @request_scripts.take { |script| script.match?(request) }
