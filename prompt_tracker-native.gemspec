@@ -17,7 +17,7 @@ Gem::Specification.new do |spec|
   # Listed without git, so that the gem can also be built from an unpacked archive.
   spec.files = Dir.chdir(__dir__) do
     Dir["exe/*", "lib/**/*.rb", "sig/**/*.rbs", "ext/**/*.{c,h,rb}", "docs/**/*.md",
-        "README.md", "CHANGELOG.md", "LICENSE", ".yardopts"]
+        "README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", ".yardopts"]
   end
   spec.extensions = ["ext/prompt_tracker_native/extconf.rb"]
   spec.bindir = "exe"

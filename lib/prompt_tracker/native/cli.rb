@@ -113,7 +113,7 @@ module PromptTracker
 
           #{commands.map { |names, (_, summary)| "  #{names.join(" ").ljust(width)}  #{summary}" }.join("\n")}
 
-          prompt_tracker-native COMMAND --help tells more of each.
+          prompt_tracker-native COMMAND --help tells more of each, prompt_tracker-native --version which version this is.
         TEXT
       end
     end
