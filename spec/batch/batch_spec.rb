@@ -130,6 +130,9 @@ RSpec.describe "prompt_tracker-native batch", :server, :batch do
     { "=[1]" => /:2: must be a text or an object with a prompt/, "={\"prompt\":" => /:2: no JSON: /,
       "={\"id\":1}" => /:2: has no prompt/,
       "={\"prompt\":\"x\",\"timeout\":\"soon\"}" => /:2: timeout must be a number/,
+      "={\"prompt\":5}" => /:2: the prompt must be a text/, "=\" \"" => /:2: prompt/,
+      "={\"prompt\":\"x\",\"assistant_id\":5}" => /:2: assistant_id must be a String/,
+      "={\"prompt\":\"x\",\"options\":{\"tempo\":1}}" => /:2: unknown keywords?: tempo/,
       "={\"prompt\":\"x\",\"options\":1}" => /:2: options must be an object/,
       "=\xff" => /:2: not valid UTF-8/ }.each do |line, said|
       it "is said by its line, before anything is asked: #{line[1..].inspect}" do
@@ -150,11 +153,33 @@ RSpec.describe "prompt_tracker-native batch", :server, :batch do
       expect(batch("--model", "x")).to eq(2)
       expect(batch("--retry-failed")).to eq(2)
       expect(batch("--sync", "often")).to eq(2)
-      expect(batch("--concurrency", "0", "--resume")).to eq(1)
+      expect(batch("--concurrency", "0", "--resume")).to eq(2)
       expect(err).to include("concurrency")
+      expect(batch("--timeout", "0", "--resume")).to eq(2)
+      expect(batch("--resume", assistant: ["--model", " "])).to eq(2)
       expect(run("batch", file("prompts.jsonl"), "--no-app")).to eq(2)
       expect(run("batch", file("prompts.jsonl"), "--no-app", "--out", file("other.jsonl"))).to eq(1)
       expect(err).to include("has no assistant_id: add it, or name one for all with --assistant")
+    end
+
+    it "is what can be read or written only once: pipes and devices" do
+      prompts("One?")
+      File.mkfifo(file("pipe"))
+      expect(batch(from: "pipe")).to eq(1)
+      expect(err).to include("pipe is read twice: write the prompts to a file first")
+      FileUtils.rm_f(file("results.jsonl"))
+      File.mkfifo(file("results.jsonl"))
+      expect(batch).to eq(1)
+      expect(err).to include("results.jsonl can't hold results: name a file with --out")
+      expect(requests).to be_empty
+    end
+
+    it "is a missing key, which is said once and before anything is asked" do
+      prompts("One?", "Two?")
+      ENV.delete("OPENAI_API_KEY")
+      expect(batch).to eq(1)
+      expect(err).to include("OPENAI_API_KEY environment variable not set")
+      expect(results).to be_empty
     end
 
     it "is results that another batch is writing" do

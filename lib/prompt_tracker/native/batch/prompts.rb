@@ -41,7 +41,7 @@ module PromptTracker
         # @param defaults [Hash{Symbol => Object}] keywords of each call that the file doesn't give: `assistant_id:`, or
         #   `provider:` and `model:`
         # @param format [Symbol, nil] :jsonl or :csv; nil: by the file's name
-        # @yieldparam row [Row] each one
+        # @yieldparam row [Row] each one; an ArgumentError of the block's is told with the prompt's line
         # @raise [Unusable]
         # @raise [SystemCallError] where the file can't be read
         def initialize(path, defaults, format: nil)
@@ -49,9 +49,16 @@ module PromptTracker
           @defaults = defaults
           @format = format || (File.extname(path).downcase == ".csv" ? :csv : :jsonl)
           @size = 0
-          each do |row|
+          raise Unusable, "#{path} is read twice: write the prompts to a file first" unless File.stat(path).file?
+
+          records do |record, line|
+            row = row(@size, record, line)
             @size += 1
             yield row if block_given?
+          rescue ArgumentError => e
+            raise e if e.is_a?(Unusable)
+
+            raise Unusable, "#{path}:#{line}: #{e.message}"
           end
         end
 
@@ -113,10 +120,17 @@ module PromptTracker
           given = record.slice(*KEYWORDS).reject { |_, value| value.nil? || value == "" }.transform_keys(&:to_sym)
           call = { **@defaults, **given, **options_of(record, line) }
           call[:timeout] = seconds(call[:timeout], line) if call.key?(:timeout)
-          raise Unusable, "#{path}:#{line}: has no prompt" if call[:prompt].nil?
+          check_prompt(call[:prompt], line)
           return call if call[:assistant_id] || call[:model]
 
           raise Unusable, "#{path}:#{line}: has no assistant_id: add it, or name one for all with --assistant"
+        end
+
+        def check_prompt(prompt, line)
+          raise Unusable, "#{path}:#{line}: has no prompt" if prompt.nil?
+          return if prompt.is_a?(String) || prompt.is_a?(Array)
+
+          raise Unusable, "#{path}:#{line}: the prompt must be a text or an array of content parts"
         end
 
         def seconds(value, line)

@@ -82,6 +82,8 @@ module PromptTracker
 
         def open_file(resume)
           made = !File.exist?(path)
+          raise Unusable, "#{path} can't hold results: name a file with --out" unless made || File.file?(path)
+
           file = File.open(path, File::RDWR | File::CREAT | File::APPEND | File::BINARY)
           raise Unusable, "another batch is writing #{path}" unless file.flock(File::LOCK_EX | File::LOCK_NB)
           unless resume || file.size.zero? # rubocop:disable Style/ZeroLengthPredicate

@@ -49,7 +49,7 @@ module PromptTracker
           results = open_results
           batch = new_batch(path, results)
           go(batch)
-        rescue LoadError, Native::Batch::Results::Unusable => e
+        rescue LoadError, Services::LlmClientService::ApiError, Native::Batch::Results::Unusable => e
           raise Failure, e.message
         ensure
           results&.close
@@ -60,6 +60,15 @@ module PromptTracker
           raise UsageError, "--assistant and --model exclude each other" if @assistant && @model
           raise UsageError, "--retry-failed needs --resume" if @retry_failed && !@resume
           raise UsageError, "--max-failures must be at least 1" if @most && @most < 1
+
+          check_values
+        end
+
+        def check_values
+          raise UsageError, "--assistant is blank" if @assistant&.strip&.empty?
+          raise UsageError, "--model is blank" if @model&.strip&.empty?
+          raise UsageError, "--concurrency must be from 1 to 10000" unless @options[:concurrency].between?(1, 10_000)
+          raise UsageError, "--timeout must be more than 0 seconds" unless @options.fetch(:timeout, 1).positive?
         end
 
         def open_results
@@ -68,8 +77,11 @@ module PromptTracker
         end
 
         def new_batch(path, results)
-          prompts = Native::Batch::Prompts.new(path, defaults, format: @format) { |row| results.check(row) }
           service = @model ? Services::LlmClientService : Services::OpenaiAssistantService
+          prompts = Native::Batch::Prompts.new(path, defaults, format: @format) do |row|
+            results.check(row)
+            service.new(**row.call) unless @model # which looks at each keyword
+          end
           Native::Batch.new(prompts, results, service: service, max_failures: @most, **@options)
         end
 
