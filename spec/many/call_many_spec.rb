@@ -116,6 +116,38 @@ RSpec.describe PromptTracker::Native::CallMany, :server do
       end
       expect { service.call_many(source) }.to raise_error(IOError, "the file is gone")
     end
+
+    it "come from `each` alone, one after the other, while the batch lasts" do
+      echo
+      kept = nil
+      source = Enumerator.new { |yielder| (kept = yielder) << calls(1).first }
+      giving = -> { kept << calls(1).first }
+      expect { service.call_many(source) { giving.call } }.to raise_error(RuntimeError, /not waiting for one/)
+      expect { giving.call }.to raise_error(RuntimeError, /not waiting for one/)
+    end
+
+    it "come from the calling thread alone" do
+      source = Object.new
+      def source.each(&block)
+        Thread.new { block.call({}) }.tap { |thread| thread.report_on_exception = false }.join
+      end
+      expect { service.call_many(source) }.to raise_error(ThreadError, /on another thread/)
+    end
+  end
+
+  it "leaves a Fiber alone that somebody else goes on with when all is over" do
+    echo
+    fiber = result = nil
+    wayward = Class.new(service) do
+      define_method(:call) do
+        fiber = Fiber.current
+        2.times { Fiber.yield }
+        result = super()
+      end
+    end
+    expect { wayward.call_many(calls(1)) }.to raise_error(RuntimeError, /a Fiber that is not its own/)
+    fiber.resume
+    expect(texts([result])).to eq(["You said: Call 0"])
   end
 
   describe "a call that fails" do

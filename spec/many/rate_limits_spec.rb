@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "timeout"
+
 require_relative "../support/flows"
 require_relative "support/many_calls"
 
@@ -53,6 +55,14 @@ RSpec.describe "Rate limits", :server do
     expect_all_answered(service.call_many(calls(1000), concurrency: 200), 1000)
     expect(fresh.runs.size).to eq(1000)
     expect(refused).to eq(200)
+  end
+
+  it "hold no others up for a call whose wait ended with an error" do
+    fresh.fails_with(429, headers: { "retry-after-ms" => "20" }, times: 1)
+    allow(Kernel).to receive(:sleep).and_raise(IOError, "no sleep")
+    results = Timeout.timeout(20) { service.call_many(calls(3), concurrency: 1) }
+    expect(results.grep(StandardError).size).to eq(1)
+    expect(results.size).to eq(3)
   end
 
   it "lose none that poll, nor any on Responses" do

@@ -23,6 +23,7 @@ static VALUE sym_raise, sym_return, sym_timeout;
 
 static void batch_mark(void *ptr) {
   const ptb_batch *b = ptr;
+  rb_gc_mark(b->thread);
   rb_gc_mark(b->service);
   rb_gc_mark(b->defaults);
   rb_gc_mark(b->block);
@@ -149,14 +150,38 @@ static bool is_full(const ptb_batch *b) {
   return b->active >= b->concurrency || (waiting > 0 && waiting >= b->active - waiting);
 }
 
-static VALUE on_call(RB_BLOCK_CALL_FUNC_ARGLIST(call, self)) {
-  ptb_batch *b;
-  (void)blockarg;
-  TypedData_Get_Struct(self, ptb_batch, &batch_type, b);
-  start(b, argc == 1 ? call : rb_ary_new_from_values(argc, argv));
+typedef struct {
+  ptb_batch *batch;
+  VALUE call;
+} taking;
+
+static VALUE take(VALUE arg) {
+  const taking *t = (const taking *)arg;
+  ptb_batch *b = t->batch;
+  b->reading = false;
+  start(b, t->call);
   resume_ready(b); /* `each` may take its time until it has the next */
   while (is_full(b)) turn(b);
   return Qnil;
+}
+
+static VALUE read_on(VALUE arg) {
+  ((taking *)arg)->batch->reading = true;
+  return Qnil;
+}
+
+/* What `each` yields to can be kept, and called from anywhere. */
+static void check_giver(const ptb_batch *b) {
+  if (b->thread != rb_thread_current()) rb_raise(rb_eThreadError, "`each` gave a call to call_many on another thread");
+  if (!b->reading) rb_raise(rb_eRuntimeError, "`each` gave a call to call_many that was not waiting for one");
+}
+
+static VALUE on_call(RB_BLOCK_CALL_FUNC_ARGLIST(call, self)) {
+  taking t = {.call = argc == 1 ? call : rb_ary_new_from_values(argc, argv)};
+  (void)blockarg;
+  TypedData_Get_Struct(self, ptb_batch, &batch_type, t.batch);
+  check_giver(t.batch);
+  return rb_ensure(take, (VALUE)&t, read_on, (VALUE)&t);
 }
 
 typedef struct {
@@ -167,7 +192,9 @@ typedef struct {
 static VALUE call_all(VALUE arg) {
   const calling *c = (const calling *)arg;
   ptb_batch *b = c->batch;
+  b->reading = true;
   rb_block_call(c->calls, id_each, 0, NULL, on_call, b->self);
+  b->reading = false;
   while (b->active > 0) turn(b);
   return NIL_P(b->block) ? b->results : LONG2NUM(b->started);
 }
@@ -175,6 +202,7 @@ static VALUE call_all(VALUE arg) {
 /* However it ended: what is still in flight is let go of, at once. */
 static VALUE stop(VALUE arg) {
   ptb_batch *b = ((calling *)arg)->batch;
+  b->reading = false;
   b->stopping = true;
   while (b->first) {
     ptb_item *item = b->first;
@@ -218,6 +246,7 @@ static ptb_batch *new_batch(VALUE service) {
   ptn_status status;
   VALUE self = TypedData_Make_Struct(cBatch, ptb_batch, &batch_type, b);
   b->self = self;
+  b->thread = rb_thread_current();
   b->service = service;
   b->defaults = b->block = b->results = Qnil;
   b->definitions = rb_hash_new();

@@ -6,6 +6,7 @@
 /* Many calls at once from one Ruby thread, which waits for all of them on one file descriptor. */
 struct ptb_batch {
   VALUE self;
+  VALUE thread;      /* that made it; the only one that may give it calls */
   VALUE service;     /* whose `call` is called */
   VALUE defaults;    /* Hash: keywords of every call that does not give its own */
   VALUE block;       /* gets each result, or nil */
@@ -17,6 +18,7 @@ struct ptb_batch {
   long limited; /* of the active: refused for the rate's sake, and waiting for their next attempt */
   double next_wake; /* no item wants to be woken before */
   bool raises;      /* the first failure ends all */
+  bool reading;     /* the next call is for `each` to give */
   bool stopping;
 };
 

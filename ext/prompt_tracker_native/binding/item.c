@@ -38,7 +38,7 @@ ptb_item *ptb_item_current(void) {
   ptb_item *item;
   if (NIL_P(self)) return NULL;
   TypedData_Get_Struct(self, ptb_item, &item_type, item);
-  return item;
+  return item->batch->notifier ? item : NULL; /* its Fiber may outlive the batch, where somebody else resumes it */
 }
 
 /* ---- in the Fiber ---- */

@@ -279,13 +279,25 @@ static void refuse_late(const ptb_call *call) {
   rb_exc_raise(error);
 }
 
+static VALUE pause_for(VALUE seconds) {
+  ptb_pause(rb_mKernel, NUM2DBL(seconds));
+  return Qnil;
+}
+
+static VALUE no_longer_limited(VALUE batch) {
+  ((ptb_batch *)batch)->limited--;
+  return Qnil;
+}
+
 /* While a call waits for the rate's sake its batch starts no others. */
 static void wait_for_next_attempt(const ptb_flight *f, double seconds) {
-  ptb_item *item = ptb_item_current();
-  bool limited = item && f->http_status == 429;
-  if (limited) item->batch->limited++;
-  ptb_pause(rb_mKernel, seconds);
-  if (limited) item->batch->limited--;
+  ptb_item *item = f->http_status == 429 ? ptb_item_current() : NULL;
+  if (!item) {
+    ptb_pause(rb_mKernel, seconds);
+    return;
+  }
+  item->batch->limited++;
+  rb_ensure(pause_for, DBL2NUM(seconds), no_longer_limited, (VALUE)item->batch);
 }
 
 static VALUE perform(VALUE self, const ptb_call *call) {
