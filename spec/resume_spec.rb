@@ -190,14 +190,17 @@ RSpec.describe PromptTracker::OpenaiAssistantService, ".resume", :server, :child
   end
 
   describe "with bad input" do
-    { "no run" => { run_id: nil }, "a blank run" => { run_id: " " }, "no thread" => { run_id: "run_1" },
-      "a path" => { run_id: "run_1/cancel", thread_id: "t" },
-      "a conversation" => { run_id: "run_1", thread_id: "conv_1" },
-      "a timeout of nothing" => { run_id: "resp_1", timeout: 0 },
-      "tools that can't be called" => { run_id: "resp_1", tools: { a: 1 } },
-      "an assistant that is none" => { run_id: "resp_1", assistant_id: "a b" } }.each do |name, keywords|
+    { "no run" => [{ run_id: nil }, "run_id must be a String, not nil"],
+      "a blank run" => [{ run_id: " " }, "run_id is blank"],
+      "no thread" => [{ run_id: "run_1" }, "thread_id must be that of the thread"],
+      "a path" => [{ run_id: "run_1/cancel", thread_id: "t" }, "run_id holds characters"],
+      "a conversation" => [{ run_id: "run_1", thread_id: "conv_1" }, "thread_id"],
+      "a timeout of nothing" => [{ run_id: "resp_1", timeout: 0 }, "timeout must be more than 0 seconds"],
+      "tools that can't be called" => [{ run_id: "resp_1", tools: { a: 1 } }, "tools must map function names"],
+      "an assistant that is none" => [{ run_id: "resp_1", assistant_id: "a b" },
+                                      "assistant_id holds characters"] }.each do |name, (keywords, said)|
       it "says what is wrong with #{name}" do
-        expect { service.resume(**keywords) }.to raise_error(ArgumentError)
+        expect { service.resume(**keywords) }.to raise_error(ArgumentError, /#{said}/)
         expect(requests).to eq([])
       end
     end

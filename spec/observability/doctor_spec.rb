@@ -82,7 +82,8 @@ RSpec.describe "PromptTracker::Native.doctor", :server do
       ENV["OPENAI_BASE_URL"] = "ftp://host"
       report = examine
       expect(report[:server]).to have_attributes(status: :problem, message: /OPENAI_BASE_URL must be like/)
-      expect(report[:network].status).to be(:problem)
+      expect(report.problems.map(&:name)).to eq([:server])
+      expect(report[:network]).to have_attributes(status: :skipped, message: /base URL can't be used/)
     end
 
     it "is better asked over TLS, unless it is here" do
@@ -179,7 +180,14 @@ RSpec.describe "PromptTracker::Native.doctor", :server do
     it "is reached through a proxy that is not there" do
       ENV["http_proxy"] = "http://127.0.0.1:9"
       configure(base_url: "http://models.example/v1")
-      expect(at(:network)).to have_attributes(status: :problem, message: /could not connect/)
+      expect(at(:network)).to have_attributes(status: :problem, message: /could not connect/,
+                                              advice: /check the proxy variables/)
+    end
+  end
+
+  it "refuses an assistant that is none" do
+    [5, "", "asst_1/x", ".."].each do |id|
+      expect { examine(id) }.to raise_error(ArgumentError, /assistant_id must be an id such as "asst_abc123"/)
     end
   end
 

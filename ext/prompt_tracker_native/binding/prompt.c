@@ -66,10 +66,9 @@ VALUE ptb_check_prompt(VALUE prompt) {
 static bool is_unreserved(char c) { return isalnum((unsigned char)c) || (c != '\0' && strchr("._~-", c)); }
 
 void ptb_check_id(VALUE id, const char *name) {
-  if (!RB_TYPE_P(id, T_STRING)) {
-    rb_raise(rb_eArgError, "%s must be a String such as \"asst_abc123\", not %" PRIsVALUE, name, rb_inspect(id));
-  }
-  if (is_blank(id)) rb_raise(rb_eArgError, "%s is blank: give an id such as \"asst_abc123\"", name);
+  const char *example = strcmp(name, "assistant_id") == 0 ? " such as \"asst_abc123\"" : "";
+  if (!RB_TYPE_P(id, T_STRING)) rb_raise(rb_eArgError, "%s must be a String%s, not %" PRIsVALUE, name, example, rb_inspect(id));
+  if (is_blank(id)) rb_raise(rb_eArgError, "%s is blank: give an id%s", name, example);
   for (long i = 0; i < RSTRING_LEN(id); i++) {
     if (is_unreserved(RSTRING_PTR(id)[i])) continue;
     rb_raise(rb_eArgError, "%s holds characters that an id can't hold (letters, digits and ._~- are fine): %" PRIsVALUE,

@@ -19,12 +19,19 @@ module PromptTracker
 
       # In the order in which they are shown.
       CHECKS = %i[versions key server proxy certificates wire definitions specs network].freeze
-      private_constant :CHECKS
+      # What says nothing where there is no server to look at.
+      OF_THE_SERVER = %i[proxy certificates wire network].freeze
+      private_constant :CHECKS, :OF_THE_SERVER
 
       # @param assistant_id [String, nil]
       # @param network [Boolean]
       # @param timeout [Numeric] seconds
+      # @raise [ArgumentError]
       def initialize(assistant_id, network:, timeout:)
+        unless assistant_id.nil? || (assistant_id.is_a?(String) && assistant_id.match?(Definitions::ID))
+          raise ArgumentError, "assistant_id must be an id such as \"asst_abc123\", not #{assistant_id.inspect}"
+        end
+
         @assistant_id = assistant_id
         @network = network
         @timeout = Configuration::Check.seconds(:timeout, timeout)
@@ -42,6 +49,8 @@ module PromptTracker
       # A setting that can't work is an answer here, and not the end.
       def look(name)
         @name = name
+        return skipped("not looked at: the base URL can't be used") if OF_THE_SERVER.include?(name) && !base_url?
+
         send(:"check_#{name}")
       rescue Error, ArgumentError, SystemCallError => e
         problem(e.message, "correct what it names")
@@ -69,6 +78,12 @@ module PromptTracker
 
       def base_url
         configuration.base_url
+      end
+
+      def base_url?
+        !base_url.nil?
+      rescue Error
+        false
       end
 
       def loopback?

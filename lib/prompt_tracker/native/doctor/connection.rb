@@ -25,9 +25,12 @@ module PromptTracker
           404 => "the base URL's path may be wrong (OpenAI's ends in /v1)",
           407 => "the proxy wants a user and password: http://user:password@host:port"
         }.freeze
+        # libcurl doesn't say which of the two it could not connect to.
+        PROXY_REFUSES = "nothing listens where the proxy should be (or, if no_proxy names it, the host): check the " \
+                        "proxy variables, or name the host in no_proxy"
         # libcurl counts a handshake that fails among the failures to connect.
         HANDSHAKE = /\Acould not connect: .*(?:SSL|TLS)/
-        private_constant :ADVICE, :STATUSES, :HANDSHAKE
+        private_constant :ADVICE, :STATUSES, :HANDSHAKE, :PROXY_REFUSES
 
         private
 
@@ -48,6 +51,7 @@ module PromptTracker
 
         def advice(message)
           return ADVICE.fetch("the TLS handshake") if message.match?(HANDSHAKE)
+          return PROXY_REFUSES if message.start_with?("could not connect:") && !configuration.proxy_for(base_url).empty?
 
           ADVICE.find { |start, _| message.start_with?(start) }&.last || "see what it says"
         end

@@ -21,11 +21,13 @@ module PromptTracker
           return problem("#{key_place} #{wrong}", "set it to the key alone, such as sk-…") if wrong
 
           said = "#{key_place} is set (#{key.length} characters)"
-          unless base_url.match?(%r{\Ahttps://api\.openai\.com(?=[:/]|\z)}i) && !key.start_with?("sk-")
-            return fine(said)
-          end
+          return fine(said) if key.start_with?("sk-") || !openai?
 
           warning("#{said}, but does not begin as OpenAI's keys do", "check that it is the key of this server")
+        end
+
+        def openai?
+          base_url? && base_url.match?(%r{\Ahttps://api\.openai\.com(?=[:/]|\z)}i)
         end
 
         # Where the service of this app looks for it: newer engines keep keys themselves.

@@ -55,9 +55,13 @@ module PromptTracker
         # @param type [String, nil] with a status: the error's type
         # @param headers [Hash{String => String}] with a status: such as `retry-after`
         # @return [self]
+        # @raise [ArgumentError] where the status is none of a refusal
         def to_fail(message = "The server had an error while processing your request.", code: nil, status: nil,
                     type: nil, headers: {})
           return outcome { |server| fail_run(server, message, code) } unless status
+          unless status.is_a?(Integer) && status.between?(400, 599)
+            raise ArgumentError, "status must be an HTTP status from 400 to 599, such as 429, not #{status.inspect}"
+          end
 
           body = JSON.generate("error" => { "message" => message, "type" => type, "param" => nil, "code" => code })
           refusal = Interception::Answer.new(status: status, body: body,
@@ -71,7 +75,13 @@ module PromptTracker
         # @param text [String, nil] what it had said until then
         # @param reason [String, nil] of :incomplete
         # @return [self]
+        # @raise [ArgumentError] for another status
         def to_end(status, text: nil, reason: nil)
+          unless ENDS.include?(status.to_s)
+            raise ArgumentError,
+                  "a run ends :cancelled, :expired or :incomplete, not #{status.inspect}; see also to_fail"
+          end
+
           outcome { |server| server.ends_with(status, text: text, reason: reason) }
         end
 
@@ -122,6 +132,9 @@ module PromptTracker
 
         # @private
         def inspect = "#<#{self.class} #{assistant_id}>"
+
+        ENDS = %w[cancelled expired incomplete].freeze
+        private_constant :ENDS
 
         private
 

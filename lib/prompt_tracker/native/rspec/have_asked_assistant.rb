@@ -11,6 +11,10 @@ module PromptTracker
 
         # @private
         def initialize(assistant_id, assistants)
+          unless assistant_id.is_a?(String) && !assistant_id.strip.empty?
+            raise ArgumentError, "have_asked_assistant needs an assistant's id, such as \"asst_1\""
+          end
+
           @assistant_id = assistant_id
           @assistants = assistants
           @range = (1..)
@@ -35,16 +39,16 @@ module PromptTracker
 
         # @param number [Integer]
         # @return [self]
-        def times(number) = count(number..number, number == 1 ? "once" : "#{number} times")
+        def times(number) = count(number, number..number, number == 1 ? "once" : "#{number} times")
         alias exactly times
 
         # @param number [Integer]
         # @return [self]
-        def at_least(number) = count(number.., "at least #{number} times")
+        def at_least(number) = count(number, number.., "at least #{number} times")
 
         # @param number [Integer]
         # @return [self]
-        def at_most(number) = count(0..number, "at most #{number} times")
+        def at_most(number) = count(number, 0..number, "at most #{number} times")
 
         # @private
         def matches?(subject)
@@ -76,7 +80,9 @@ module PromptTracker
           before
         end
 
-        def count(range, words)
+        def count(number, range, words)
+          raise ArgumentError, "how often must be a whole number from 0 on" unless number.is_a?(Integer) && number >= 0
+
           @range = range
           @times = words
           self

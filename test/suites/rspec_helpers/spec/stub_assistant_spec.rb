@@ -206,6 +206,10 @@ RSpec.describe "stub_assistant" do
 
   it "refuses what is no id, and times without anything before it" do
     expect { stub_assistant(nil) }.to raise_error(ArgumentError, /needs an assistant's id/)
+    expect { stub_assistant("asst_1").to_fail(status: 200) }.to raise_error(ArgumentError, /from 400 to 599/)
+    expect { stub_assistant("asst_1").to_end(:soon) }.to raise_error(ArgumentError, /:cancelled, :expired or/)
+    expect { have_asked_assistant(nil) }.to raise_error(ArgumentError, /needs an assistant's id/)
+    expect { have_asked_assistant("asst_1").times(-1) }.to raise_error(ArgumentError, /whole number from 0 on/)
     expect { stub_assistant("asst_1").times(2) }.to raise_error(ArgumentError, /needs something before it/)
   end
 
