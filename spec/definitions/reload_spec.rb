@@ -142,7 +142,9 @@ RSpec.describe PromptTracker::Native::Definitions, "reading again" do
     ids = %w[asst_h asst_f asst_none]
     ids.each { |id| definitions.find(id) }
     looks = []
-    trace = TracePoint.new(:c_call) { |call| looks << call.method_id if [File, File::Stat, Dir, IO].include?(call.self) }
+    trace = TracePoint.new(:c_call) do |call|
+      looks << call.method_id if [File, File::Stat, Dir, IO].include?(call.self)
+    end
     trace.enable { ids.each { |id| definitions.find(id) } }
     expect(looks).to eq([])
 
