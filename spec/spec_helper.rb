@@ -17,6 +17,9 @@ RSpec.configure do |config|
   config.shared_context_metadata_behavior = :apply_to_host_groups
   config.filter_run_when_matching :focus
 
+  # bin/test runs what failed once more, by itself.
+  config.example_status_persistence_file_path = ENV.fetch("PTN_SPEC_STATUS", nil)
+
   config.order = :random
   Kernel.srand config.seed
 

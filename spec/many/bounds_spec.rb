@@ -30,6 +30,30 @@ RSpec.describe PromptTracker::Native::CallMany, :server do
       expect_to_work
     end
 
+    it "loses none that comes while it ends" do
+      ending = Queue.new
+      slow = Class.new(PromptTracker::OpenaiAssistantService) do
+        define_method(:call) do
+          super()
+        ensure
+          ending << true
+          20_000.times { |n| n.to_s.hash }
+        end
+      end
+      server.stays(times: :always)
+      heard = Thread.new do
+        begun = Enumerator.new { |all| calls(10).each { |call| all << call } && throw(:enough) }
+        catch(:enough) { slow.call_many(begun) }
+        sleep 5
+        "lost"
+      rescue IndexError
+        "heard"
+      end
+      ending.pop
+      heard.raise(IndexError)
+      expect(heard.value).to eq("heard")
+    end
+
     it "ends with Thread#raise, and the exception is no call's" do
       [IOError, RuntimeError].each do |error|
         server.reset

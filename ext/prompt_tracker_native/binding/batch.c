@@ -15,8 +15,8 @@ enum { MOST_AT_ONCE = 10000 };
 /* The longest single wait: on Ruby 3.1 a Fiber scheduler may fail on a wait without a limit. */
 static const double longest_wait_s = 600;
 
-static VALUE cBatch;
-static ID id_each, id_call;
+static VALUE cBatch, never;
+static ID id_each, id_call, id_handle_interrupt;
 static VALUE sym_raise, sym_return, sym_timeout;
 
 /* ---- the object ---- */
@@ -200,10 +200,13 @@ static VALUE call_all(VALUE arg) {
 }
 
 /* However it ended: what is still in flight is let go of, at once. */
-static VALUE stop(VALUE arg) {
-  ptb_batch *b = ((calling *)arg)->batch;
-  b->reading = false;
-  b->stopping = true;
+static VALUE stop_items(RB_BLOCK_CALL_FUNC_ARGLIST(first, self)) {
+  ptb_batch *b;
+  (void)first;
+  (void)argc;
+  (void)argv;
+  (void)blockarg;
+  TypedData_Get_Struct(self, ptb_batch, &batch_type, b);
   while (b->first) {
     ptb_item *item = b->first;
     unlink_item(b, item);
@@ -212,6 +215,14 @@ static VALUE stop(VALUE arg) {
   ptn_notifier_release(b->notifier);
   b->notifier = NULL;
   return Qnil;
+}
+
+/* An interrupt that comes meanwhile waits: it is not to end with an item, of which nobody hears any more. */
+static VALUE stop(VALUE arg) {
+  ptb_batch *b = ((calling *)arg)->batch;
+  b->reading = false;
+  b->stopping = true;
+  return rb_block_call(rb_cThread, id_handle_interrupt, 1, &never, stop_items, b->self);
 }
 
 /* ---- call_many ---- */
@@ -279,9 +290,14 @@ static VALUE service_perform_calls(VALUE service, VALUE calls, VALUE concurrency
 void ptb_init_batch(void) {
   id_each = rb_intern("each");
   id_call = rb_intern("call");
+  id_handle_interrupt = rb_intern("handle_interrupt");
   sym_raise = ID2SYM(rb_intern("raise"));
   sym_return = ID2SYM(rb_intern("return"));
   sym_timeout = ID2SYM(rb_intern("timeout"));
+  never = rb_hash_new();
+  rb_gc_register_mark_object(never);
+  rb_hash_aset(never, rb_cObject, ID2SYM(rb_intern("never")));
+  rb_obj_freeze(never);
   cBatch = rb_class_new(rb_cObject);
   rb_gc_register_mark_object(cBatch);
   rb_undef_alloc_func(cBatch);

@@ -151,7 +151,8 @@ module Faults
     10_000.times { |i| x.write("X-#{i}: #{"a" * 100}\r\n") }
     x.stall
   end
-  exchange("no length, and an end without a word", :answer) do |x|
+  # Over TLS that may be an attack: libcurl 8 takes no answer that ends so.
+  exchange("no length, and an end without a word", :answer, instead: { plain: :answer_or_ambiguous }) do |x|
     x.write("#{x.head.gsub(/^(transfer-encoding|content-length|connection):.*\r\n/i,
                            "").chomp("\r\n")}Connection: close\r\n\r\n#{x.body}")
     x.close
