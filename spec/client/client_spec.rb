@@ -231,6 +231,13 @@ RSpec.describe PromptTracker::Native::Client do
     end
   end
 
+  it "is written to no file, as it holds a key" do
+    require "yaml"
+    [-> { YAML.dump(client) }, -> { Marshal.dump(client) }].each do |dump|
+      expect(&dump).to raise_error(TypeError, /holds a key/)
+    end
+  end
+
   describe "#inspect" do
     it "shows no key and no header" do
       client = described_class.new(access_token: "secret-1", admin_token: "secret-2", organization_id: "secret-3",

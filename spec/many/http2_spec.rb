@@ -8,7 +8,9 @@ require_relative "support/many_calls"
 RSpec.describe "call_many over HTTP/2" do
   include ManyCalls
 
-  before { skip "needs nginx with its echo module, which bin/bench installs" unless Bench::Nginx.available? }
+  before do
+    skip "needs nginx with its echo module, which bin/setup --companions installs" unless Bench::Nginx.available?
+  end
 
   it "has no more connections for 1,000 calls at once than one for each hundred" do
     Dir.mktmpdir do |folder|

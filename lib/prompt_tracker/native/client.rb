@@ -294,6 +294,15 @@ module PromptTracker
         Transport.new(@base_url, headers, **options).request(:get, target("/models", nil), nil, nil, timeout)
       end
 
+      # A key has no place in a file or a cache.
+      #
+      # @api private
+      # @raise [TypeError]
+      def encode_with(_coder = nil)
+        raise TypeError, "a Client can't be written as YAML or by Marshal, as it holds a key: make one where it is used"
+      end
+      alias marshal_dump encode_with
+
       # @return [String] without keys and headers
       def inspect
         hidden = { access_token: @access_token, admin_token: @admin_token, organization_id: @organization_id,
