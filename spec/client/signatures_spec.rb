@@ -102,7 +102,9 @@ RSpec.describe PromptTracker::Native::Client do
     rescue Gem::MissingSpecError
       skip "ruby-openai is not in the bundle"
     end
-    out, status = Open3.capture2(RbConfig.ruby, "-ropenai", "-rjson", "-", stdin_data: <<~RUBY)
+    out, status = Open3.capture2(RbConfig.ruby, "-", stdin_data: <<~RUBY)
+      require "openai"
+      require "json"
       client = OpenAI::Client.new(access_token: "key")
       signatures = lambda { |object, names| names.to_h { |name| [name, object.method(name).parameters] } }
       puts JSON.generate(

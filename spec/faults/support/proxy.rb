@@ -126,7 +126,8 @@ module Faults
       return action.call(Exchange.new(self, socket, "")) if action
 
       socket = over_tls(socket) if @tls
-      while (bytes = read_request(socket))
+      # OpenSSL would read on by the number of the descriptor, which may be another connection's by now.
+      while !plain(socket).closed? && (bytes = read_request(socket))
         handle(Exchange.new(self, socket, bytes))
       end
     rescue IOError, SystemCallError, OpenSSL::SSL::SSLError
