@@ -32,6 +32,9 @@ void ptb_init_transport(void);
 
 ptb_transport *ptb_transport_get(VALUE transport);
 
+/* Raises ConfigurationError where a header's name or value can't be sent. */
+void ptb_check_header(VALUE name, VALUE value);
+
 /* Performs a request, with its retries, and returns the last flight. An answer of any kind raises nothing; a deadline that is
  * over already raises TimeoutError. */
 VALUE ptb_transport_perform(VALUE transport, const ptb_call *call);
