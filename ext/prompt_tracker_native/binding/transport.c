@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "errors.h"
+#include "failure.h"
 #include "headers.h"
 #include "pacer.h"
 #include "redact.h"
