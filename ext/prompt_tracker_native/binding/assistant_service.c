@@ -9,14 +9,16 @@
 #include "deltas.h"
 #include "errors.h"
 #include "intercept.h"
+#include "names.h"
 #include "observe.h"
 #include "prompt.h"
 #include "run.h"
+#include "settings.h"
 
 VALUE ptb_cAssistantService;
 
 static ID id_assistant_id, id_prompt, id_timeout, id_client, id_options, id_tools, id_thread_id, id_flow;
-static ID id_build_client, id_new, id_configuration, id_configured_flow, id_run_id;
+static ID id_build_client, id_new, id_run_id;
 static VALUE sym_thread_id, sym_tools, sym_flow, sym_access_token, sym_streaming, sym_polling, sym_new;
 
 /* What a run takes (CreateRunRequest of OpenAI's API document), the two that this gem fills in aside. */
@@ -143,7 +145,7 @@ static VALUE transport_of(VALUE client) { return rb_funcall(client, rb_intern("t
 static VALUE service_access_token(VALUE self) {
   (void)self;
   VALUE key = rb_funcall(ptb_mNative, rb_intern("api_key_to_send"), 0);
-  if (NIL_P(key) && RTEST(rb_funcall(rb_funcall(ptb_mNative, id_configuration, 0), rb_intern("needs_api_key?"), 0))) {
+  if (NIL_P(key) && RTEST(ptb_setting("needs_api_key?"))) {
     VALUE variable = rb_funcall(ptb_mNative, rb_intern("api_key_variable"), 0);
     rb_raise(ptb_eAssistant, "%" PRIsVALUE " environment variable not set", variable);
   }
@@ -162,10 +164,6 @@ static VALUE service_build_client(VALUE self) {
 
 /* ---- call ---- */
 
-static double setting(VALUE configuration, const char *name) {
-  return NUM2DBL(rb_funcall(configuration, rb_intern(name), 0));
-}
-
 static VALUE definitions(void) { return rb_const_get(ptb_mNative, rb_intern("Definitions")); }
 
 static VALUE look_up(VALUE id) { return rb_funcall(definitions(), rb_intern("find"), 1, id); }
@@ -183,10 +181,10 @@ static VALUE definition_of(VALUE id) {
 
 /* Looks up the definition that the Responses wire answers from; none: the Assistants wire. */
 static void find_definition(ptb_run *run) {
-  VALUE api = rb_funcall(rb_funcall(ptb_mNative, id_configuration, 0), rb_intern("api"), 0);
-  if (api == ID2SYM(rb_intern("assistants"))) return;
+  VALUE api = ptb_setting("api");
+  if (api == PTB_SYMBOL("assistants")) return;
   run->definition = definition_of(run->assistant_id);
-  if (NIL_P(run->definition) && api == ID2SYM(rb_intern("responses"))) {
+  if (NIL_P(run->definition) && api == PTB_SYMBOL("responses")) {
     rb_raise(ptb_eConfiguration, "no definition of %" PRIsVALUE " was found. %" PRIsVALUE, run->assistant_id,
              rb_funcall(definitions(), rb_intern("places"), 1, run->assistant_id));
   }
@@ -196,7 +194,7 @@ static void find_definition(ptb_run *run) {
 static VALUE perform(VALUE arg) {
   ptb_run *run = (ptb_run *)arg;
   VALUE flow = rb_ivar_get(run->service, id_flow);
-  if (NIL_P(flow)) flow = rb_funcall(rb_funcall(ptb_mNative, id_configuration, 0), rb_intern("flow"), 0);
+  if (NIL_P(flow)) flow = ptb_setting("flow");
   bool ours = ptb_client_is_ours(run->client), classic = ours && NIL_P(flow) && ptb_intercept_classic();
   bool polling = classic || flow == sym_polling;
   if (ours && !classic) ptb_run_step(run, "Failed to run assistant", find_definition);
@@ -207,9 +205,9 @@ static VALUE perform(VALUE arg) {
 }
 
 /* Also a batch that ends with its first failure gives the other runs up. */
-static bool cancels(VALUE configuration) {
+static bool cancels(void) {
   const ptb_item *item = ptb_item_current();
-  return (item && item->batch->raises) || RTEST(rb_funcall(configuration, rb_intern("cancel_on_interrupt"), 0));
+  return (item && item->batch->raises) || RTEST(ptb_setting("cancel_on_interrupt"));
 }
 
 static VALUE cancel_unless_ended(VALUE arg) {
@@ -220,16 +218,16 @@ static VALUE cancel_unless_ended(VALUE arg) {
 
 /* What `self` asks for, from now on. */
 static ptb_run new_run(VALUE self) {
-  VALUE configuration = rb_funcall(ptb_mNative, id_configuration, 0), timeout = rb_ivar_get(self, id_timeout);
+  VALUE timeout = rb_ivar_get(self, id_timeout);
   VALUE thread_id = rb_ivar_get(self, id_thread_id), prompt = rb_ivar_get(self, id_prompt);
   return (ptb_run){
       .service = self, .client = rb_funcall(self, rb_intern("client"), 0),
       .assistant_id = rb_ivar_get(self, id_assistant_id), .prompt = NIL_P(prompt) ? Qnil : ptb_check_prompt(prompt),
       .tools = rb_ivar_get(self, id_tools), .options = rb_ivar_get(self, id_options), .timeout = timeout,
       .deadline = ptn_now() + ptb_check_timeout(timeout),
-      .poll_interval = setting(configuration, "poll_interval"),
-      .max_poll_interval = setting(configuration, "max_poll_interval"),
-      .block = rb_block_given_p(), .cancels = cancels(configuration),
+      .poll_interval = NUM2DBL(ptb_setting("poll_interval")),
+      .max_poll_interval = NUM2DBL(ptb_setting("max_poll_interval")),
+      .block = rb_block_given_p(), .cancels = cancels(),
       .pid = getpid(), .shown = rb_utf8_str_new(NULL, 0), .threads = Qnil, .messages = Qnil, .runs = Qnil,
       .thread_id = RB_TYPE_P(thread_id, T_STRING) ? rb_str_dup(thread_id) : thread_id,
       .run_id = rb_attr_get(self, id_run_id), .run = Qnil, .message = Qnil, .definition = Qnil, .error_code = Qnil,
@@ -243,7 +241,7 @@ static VALUE carry_out(ptb_run *run, VALUE (*how)(VALUE)) {
   }
   VALUE result = rb_ensure(how, (VALUE)run, cancel_unless_ended, (VALUE)run);
   /* Text that did not come as a stream, or came after a stream had broken. */
-  if (run->block) ptb_deltas_yield_rest(run->shown, rb_hash_aref(result, ID2SYM(rb_intern("text"))));
+  if (run->block) ptb_deltas_yield_rest(run->shown, rb_hash_aref(result, PTB_SYMBOL("text")));
   return result;
 }
 
@@ -306,7 +304,7 @@ static VALUE take_up(VALUE arg) {
   if (!is_response(run->run_id, run->thread_id)) return ptb_run_resume(run);
   if (!ours) rb_raise(rb_eArgError, "a response can be resumed with this gem's own client only, not with %" PRIsVALUE, rb_obj_class(run->client));
   if (!NIL_P(run->assistant_id)) ptb_run_step(run, "Error waiting for completion", find_definition_of_response);
-  bool polling = rb_funcall(rb_funcall(ptb_mNative, id_configuration, 0), id_configured_flow, 0) == sym_polling;
+  bool polling = ptb_setting("flow") == sym_polling;
   return ptb_run_resume_response(run, transport_of(run->client), !polling);
 }
 
@@ -320,7 +318,6 @@ static VALUE service_resume(VALUE self) { return ptb_observe_call(self, resume, 
 
 static void intern_names(void) {
   id_run_id = rb_intern("@run_id");
-  id_configured_flow = rb_intern("flow");
   id_assistant_id = rb_intern("@assistant_id");
   id_prompt = rb_intern("@prompt");
   id_timeout = rb_intern("@timeout");
@@ -331,13 +328,12 @@ static void intern_names(void) {
   id_flow = rb_intern("@flow");
   id_build_client = rb_intern("build_client");
   id_new = rb_intern("new");
-  id_configuration = rb_intern("configuration");
-  sym_thread_id = ID2SYM(rb_intern("thread_id"));
-  sym_tools = ID2SYM(rb_intern("tools"));
-  sym_flow = ID2SYM(rb_intern("flow"));
-  sym_access_token = ID2SYM(rb_intern("access_token"));
-  sym_streaming = ID2SYM(rb_intern("streaming"));
-  sym_polling = ID2SYM(rb_intern("polling"));
+  sym_thread_id = PTB_SYMBOL("thread_id");
+  sym_tools = PTB_SYMBOL("tools");
+  sym_flow = PTB_SYMBOL("flow");
+  sym_access_token = PTB_SYMBOL("access_token");
+  sym_streaming = PTB_SYMBOL("streaming");
+  sym_polling = PTB_SYMBOL("polling");
   sym_new = ID2SYM(id_new);
 }
 

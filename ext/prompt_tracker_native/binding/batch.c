@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "errors.h"
+#include "names.h"
 #include "prompt.h"
 #include "status.h"
 
@@ -291,12 +292,12 @@ void ptb_init_batch(void) {
   id_each = rb_intern("each");
   id_call = rb_intern("call");
   id_handle_interrupt = rb_intern("handle_interrupt");
-  sym_raise = ID2SYM(rb_intern("raise"));
-  sym_return = ID2SYM(rb_intern("return"));
-  sym_timeout = ID2SYM(rb_intern("timeout"));
+  sym_raise = PTB_SYMBOL("raise");
+  sym_return = PTB_SYMBOL("return");
+  sym_timeout = PTB_SYMBOL("timeout");
   never = rb_hash_new();
   rb_gc_register_mark_object(never);
-  rb_hash_aset(never, rb_cObject, ID2SYM(rb_intern("never")));
+  rb_hash_aset(never, rb_cObject, PTB_SYMBOL("never"));
   rb_obj_freeze(never);
   cBatch = rb_class_new(rb_cObject);
   rb_gc_register_mark_object(cBatch);

@@ -10,6 +10,7 @@
 #include "llm_client_service.h"
 #include "prompt.h"
 #include "result.h"
+#include "settings.h"
 #include "transport.h"
 #include "utf8.h"
 
@@ -18,10 +19,8 @@ static const char *const compatible[] = {"azure", "azure_openai", "openai_compat
                                          "vllm", "gpustack", "openrouter", "deepseek", "mistral", "groq", "together",
                                          "perplexity", "xai"};
 
-static VALUE configuration(void) { return rb_funcall(ptb_mNative, rb_intern("configuration"), 0); }
-
 static bool at_openai(void) {
-  VALUE base = rb_funcall(configuration(), rb_intern("base_url"), 0);
+  VALUE base = ptb_setting("base_url");
   return RTEST(rb_funcall(rb_const_get(ptb_mNative, rb_intern("Shutdown")), rb_intern("hosts?"), 1, base));
 }
 
@@ -39,7 +38,6 @@ void ptb_chat_check_provider(VALUE provider) {
 
 /* ---- the request ---- */
 
-static void set(VALUE hash, const char *key, VALUE value) { rb_hash_aset(hash, ID2SYM(rb_intern(key)), value); }
 
 /* A schema as Hash: {name:, schema:}, a bare JSON schema, or what answers to_json_schema (also as an instance). */
 static VALUE schema_hash(VALUE schema) {
@@ -58,29 +56,29 @@ static VALUE schema_hash(VALUE schema) {
 static VALUE response_format(VALUE schema) {
   VALUE given = schema_hash(schema), format = rb_hash_new(), inner = rb_hash_new();
   VALUE body = ptb_dig(given, "schema"), name = ptb_dig(given, "name");
-  set(inner, "name", RB_TYPE_P(name, T_STRING) ? name : rb_utf8_str_new_cstr("response"));
-  set(inner, "schema", RB_TYPE_P(body, T_HASH) ? body : given);
-  if (RB_TYPE_P(body, T_HASH) && !NIL_P(ptb_dig(given, "strict"))) set(inner, "strict", ptb_dig(given, "strict"));
-  set(format, "type", rb_utf8_str_new_cstr("json_schema"));
-  set(format, "json_schema", inner);
+  ptb_set(inner, "name", RB_TYPE_P(name, T_STRING) ? name : rb_utf8_str_new_cstr("response"));
+  ptb_set(inner, "schema", RB_TYPE_P(body, T_HASH) ? body : given);
+  if (RB_TYPE_P(body, T_HASH) && !NIL_P(ptb_dig(given, "strict"))) ptb_set(inner, "strict", ptb_dig(given, "strict"));
+  ptb_set(format, "type", rb_utf8_str_new_cstr("json_schema"));
+  ptb_set(format, "json_schema", inner);
   return format;
 }
 
 static VALUE body_of(const ptb_chat *c) {
   VALUE body = rb_hash_new(), message = rb_hash_new();
-  set(message, "role", rb_utf8_str_new_cstr("user"));
-  set(message, "content", ptb_check_prompt(c->prompt));
-  set(body, "model", c->model);
-  set(body, "messages", rb_ary_new_from_args(1, message));
-  if (!NIL_P(c->temperature)) set(body, "temperature", c->temperature);
-  if (!NIL_P(c->max_tokens)) set(body, "max_tokens", c->max_tokens);
-  if (!NIL_P(c->schema)) set(body, "response_format", response_format(c->schema));
+  ptb_set(message, "role", rb_utf8_str_new_cstr("user"));
+  ptb_set(message, "content", ptb_check_prompt(c->prompt));
+  ptb_set(body, "model", c->model);
+  ptb_set(body, "messages", rb_ary_new_from_args(1, message));
+  if (!NIL_P(c->temperature)) ptb_set(body, "temperature", c->temperature);
+  if (!NIL_P(c->max_tokens)) ptb_set(body, "max_tokens", c->max_tokens);
+  if (!NIL_P(c->schema)) ptb_set(body, "response_format", response_format(c->schema));
   rb_funcall(body, rb_intern("update"), 1, c->options);
   if (c->block) {
     VALUE stream_options = rb_hash_new();
-    set(stream_options, "include_usage", Qtrue);
-    set(body, "stream", Qtrue);
-    set(body, "stream_options", stream_options);
+    ptb_set(stream_options, "include_usage", Qtrue);
+    ptb_set(body, "stream", Qtrue);
+    ptb_set(body, "stream_options", stream_options);
   }
   return body;
 }
@@ -88,13 +86,12 @@ static VALUE body_of(const ptb_chat *c) {
 static VALUE client_of(const ptb_chat *c) {
   VALUE provider = RSTRING_LEN(c->provider) == 0 ? rb_str_new_cstr("openai") : c->provider;
   VALUE key = rb_funcall(ptb_mNative, rb_intern("api_key_to_send"), 1, provider);
-  VALUE configuration = rb_funcall(ptb_mNative, rb_intern("configuration"), 0);
-  if (NIL_P(key) && RTEST(rb_funcall(configuration, rb_intern("needs_api_key?"), 0))) {
+  if (NIL_P(key) && RTEST(ptb_setting("needs_api_key?"))) {
     VALUE variable = rb_funcall(ptb_mNative, rb_intern("api_key_variable"), 1, provider);
     rb_raise(ptb_eMissingApiKey, "%" PRIsVALUE " environment variable not set", variable);
   }
   VALUE keywords = rb_hash_new();
-  set(keywords, "access_token", key);
+  ptb_set(keywords, "access_token", key);
   return rb_funcallv_kw(rb_const_get(ptb_mNative, rb_intern("Client")), rb_intern("new"), 1, &keywords, RB_PASS_KEYWORDS);
 }
 
@@ -130,14 +127,14 @@ static VALUE whole_answer(const chunks *c) {
   VALUE answer = c->answer, message = rb_hash_new(), choice = rb_hash_new();
   if (!NIL_P(c->refusal)) rb_raise(ptb_eAnswer, "%" PRIsVALUE, c->refusal);
   if (!RB_TYPE_P(answer, T_HASH)) rb_raise(ptb_eAnswer, "the server's stream ended without an answer");
-  rb_hash_aset(message, rb_utf8_str_new_cstr("role"), rb_utf8_str_new_cstr("assistant"));
-  rb_hash_aset(message, rb_utf8_str_new_cstr("content"), ptb_text_join(c->text));
-  rb_hash_aset(choice, rb_utf8_str_new_cstr("index"), INT2FIX(0));
-  rb_hash_aset(choice, rb_utf8_str_new_cstr("message"), message);
-  rb_hash_aset(choice, rb_utf8_str_new_cstr("finish_reason"), c->finish_reason);
-  rb_hash_aset(answer, rb_utf8_str_new_cstr("object"), rb_utf8_str_new_cstr("chat.completion"));
-  rb_hash_aset(answer, rb_utf8_str_new_cstr("choices"), rb_ary_new_from_args(1, choice));
-  rb_hash_aset(answer, rb_utf8_str_new_cstr("usage"), c->usage);
+  ptb_put(message, "role", rb_utf8_str_new_cstr("assistant"));
+  ptb_put(message, "content", ptb_text_join(c->text));
+  ptb_put(choice, "index", INT2FIX(0));
+  ptb_put(choice, "message", message);
+  ptb_put(choice, "finish_reason", c->finish_reason);
+  ptb_put(answer, "object", rb_utf8_str_new_cstr("chat.completion"));
+  ptb_put(answer, "choices", rb_ary_new_from_args(1, choice));
+  ptb_put(answer, "usage", c->usage);
   return answer;
 }
 
@@ -171,10 +168,10 @@ static VALUE ask_once(asking *a) {
 /* Newer models refuse max_tokens, some a temperature: says whether the body could be changed to suit. */
 static bool adapt(asking *a) {
   VALUE status = rb_attr_get(a->error, rb_intern("@status")), param = rb_attr_get(a->error, rb_intern("@param"));
-  VALUE max_tokens = ID2SYM(rb_intern("max_tokens")), temperature = ID2SYM(rb_intern("temperature"));
+  VALUE max_tokens = PTB_SYMBOL("max_tokens"), temperature = PTB_SYMBOL("temperature");
   if (status != INT2FIX(400) || !RB_TYPE_P(param, T_STRING)) return false;
   if (ptb_is(param, "max_tokens") && rb_hash_lookup2(a->body, max_tokens, Qundef) != Qundef) {
-    set(a->body, "max_completion_tokens", rb_hash_delete(a->body, max_tokens));
+    ptb_set(a->body, "max_completion_tokens", rb_hash_delete(a->body, max_tokens));
     return true;
   }
   return ptb_is(param, "temperature") && !NIL_P(rb_hash_delete(a->body, temperature));
@@ -216,7 +213,7 @@ static VALUE failed(VALUE arg, VALUE error) {
 }
 
 VALUE ptb_chat_native(ptb_chat *c) {
-  VALUE limit = NIL_P(c->timeout) ? rb_funcall(configuration(), rb_intern("request_timeout"), 0) : c->timeout;
+  VALUE limit = NIL_P(c->timeout) ? ptb_setting("request_timeout") : c->timeout;
   ptb_chat_check_provider(c->provider);
   asking a = {.chat = c, .transport = Qnil, .body = body_of(c), .error = Qnil,
               .deadline = NIL_P(limit) ? INFINITY : ptn_now() + ptb_check_timeout(limit)};

@@ -3,6 +3,7 @@
 #include "item.h"
 #include "llm_client_service.h"
 #include "result.h"
+#include "settings.h"
 
 static bool defined(void) { return rb_const_defined(rb_cObject, rb_intern("RubyLLM")); }
 
@@ -29,10 +30,10 @@ static bool loads(void) {
 }
 
 bool ptb_chat_uses_ruby_llm(void) {
-  VALUE way = rb_funcall(rb_funcall(ptb_mNative, rb_intern("configuration"), 0), rb_intern("chat"), 0);
-  if (way == ID2SYM(rb_intern("native"))) return false;
+  VALUE way = ptb_setting("chat");
+  if (way == PTB_SYMBOL("native")) return false;
   if (defined() || loads()) return true;
-  if (way == ID2SYM(rb_intern("ruby_llm"))) {
+  if (way == PTB_SYMBOL("ruby_llm")) {
     rb_raise(ptb_eUnsupportedProvider, "the setting chat is :ruby_llm, but the ruby_llm gem is not in the bundle: "
                                        "add gem \"ruby_llm\" to the Gemfile");
   }
@@ -49,9 +50,9 @@ static VALUE with_params_2(const ptb_chat *c, VALUE chat) {
 }
 
 static VALUE with_params(const ptb_chat *c, VALUE chat) {
-  bool wanted = RTEST(rb_funcall(rb_funcall(ptb_mNative, rb_intern("configuration"), 0), rb_intern("ruby_llm_params"), 0));
+  bool wanted = RTEST(ptb_setting("ruby_llm_params"));
   VALUE params = rb_hash_new();
-  if (!NIL_P(c->max_tokens)) rb_hash_aset(params, ID2SYM(rb_intern("max_tokens")), c->max_tokens);
+  if (!NIL_P(c->max_tokens)) ptb_set(params, "max_tokens", c->max_tokens);
   rb_funcall(params, rb_intern("update"), 1, c->options);
   if (!wanted || RHASH_SIZE(params) == 0) return chat;
   if (has(chat, "with_provider_options") && !has(chat, "with_params")) return with_params_2(c, chat);
@@ -78,9 +79,9 @@ static VALUE tokens(VALUE message, const char *name, const char *name_2) {
 static VALUE usage_of(VALUE message) {
   VALUE usage = rb_hash_new();
   VALUE in = tokens(message, "input_tokens", "input"), out = tokens(message, "output_tokens", "output");
-  rb_hash_aset(usage, ID2SYM(rb_intern("prompt_tokens")), in);
-  rb_hash_aset(usage, ID2SYM(rb_intern("completion_tokens")), out);
-  rb_hash_aset(usage, ID2SYM(rb_intern("total_tokens")), rb_funcall(in, '+', 1, out));
+  ptb_set(usage, "prompt_tokens", in);
+  ptb_set(usage, "completion_tokens", out);
+  ptb_set(usage, "total_tokens", rb_funcall(in, '+', 1, out));
   return usage;
 }
 
@@ -109,7 +110,7 @@ static VALUE structured(VALUE message) {
 static VALUE ask(VALUE arg) {
   const ptb_chat *c = (const ptb_chat *)arg;
   VALUE keywords = rb_hash_new();
-  rb_hash_aset(keywords, ID2SYM(rb_intern("model")), c->model);
+  ptb_set(keywords, "model", c->model);
   VALUE chat = rb_funcallv_kw(rb_const_get(rb_cObject, rb_intern("RubyLLM")), rb_intern("chat"), 1, &keywords, RB_PASS_KEYWORDS);
   if (!NIL_P(c->temperature)) chat = rb_funcall(chat, rb_intern("with_temperature"), 1, c->temperature);
   chat = with_params(c, chat);

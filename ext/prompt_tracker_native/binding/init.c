@@ -45,9 +45,9 @@ static VALUE about_libcurl(VALUE self) {
   (void)self;
   VALUE about = rb_hash_new();
   const char *ca_file = ptn_about_ca_file();
-  rb_hash_aset(about, ID2SYM(rb_intern("version")), rb_utf8_str_new_cstr(ptn_about_libcurl()));
-  rb_hash_aset(about, ID2SYM(rb_intern("http2")), ptn_about_http2() ? Qtrue : Qfalse);
-  rb_hash_aset(about, ID2SYM(rb_intern("ca_file")), ca_file ? rb_utf8_str_new_cstr(ca_file) : Qnil);
+  ptb_set(about, "version", rb_utf8_str_new_cstr(ptn_about_libcurl()));
+  ptb_set(about, "http2", ptn_about_http2() ? Qtrue : Qfalse);
+  ptb_set(about, "ca_file", ca_file ? rb_utf8_str_new_cstr(ca_file) : Qnil);
   return about;
 }
 

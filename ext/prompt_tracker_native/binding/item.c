@@ -5,6 +5,7 @@
 #include "batch.h"
 #include "clock.h"
 #include "errors.h"
+#include "names.h"
 
 static VALUE cFiber, cItem, eStopped, masks;
 static ID id_item, id_call, id_sleep, id_new, id_handle_interrupt;
@@ -194,7 +195,7 @@ void ptb_init_item(void) {
   id_sleep = rb_intern("sleep");
   id_new = rb_intern("new");
   id_handle_interrupt = rb_intern("handle_interrupt");
-  sym_blocking = ID2SYM(rb_intern("blocking"));
+  sym_blocking = PTB_SYMBOL("blocking");
   cFiber = rb_const_get(rb_cObject, rb_intern("Fiber"));
   rb_gc_register_mark_object(cFiber);
   cItem = rb_class_new(rb_cObject);
@@ -204,6 +205,6 @@ void ptb_init_item(void) {
   rb_gc_register_mark_object(eStopped);
   masks = rb_hash_new();
   rb_gc_register_mark_object(masks);
-  rb_hash_aset(masks, rb_cObject, ID2SYM(rb_intern("on_blocking")));
+  rb_hash_aset(masks, rb_cObject, PTB_SYMBOL("on_blocking"));
   rb_obj_freeze(masks);
 }

@@ -6,6 +6,7 @@
 #include "assistant_service.h"
 #include "chat.h"
 #include "errors.h"
+#include "names.h"
 #include "observe.h"
 
 VALUE ptb_cLlmClientService, ptb_eApi, ptb_eMissingApiKey, ptb_eUnsupportedProvider;
@@ -147,12 +148,12 @@ static VALUE define_error(VALUE klass, const char *name) {
 }
 
 static void intern_names(void) {
-  sym_assistant_id = ID2SYM(rb_intern("assistant_id"));
-  sym_prompt = ID2SYM(rb_intern("prompt"));
-  sym_timeout = ID2SYM(rb_intern("timeout"));
-  sym_model = ID2SYM(rb_intern("model"));
-  sym_temperature = ID2SYM(rb_intern("temperature"));
-  sym_max_tokens = ID2SYM(rb_intern("max_tokens"));
+  sym_assistant_id = PTB_SYMBOL("assistant_id");
+  sym_prompt = PTB_SYMBOL("prompt");
+  sym_timeout = PTB_SYMBOL("timeout");
+  sym_model = PTB_SYMBOL("model");
+  sym_temperature = PTB_SYMBOL("temperature");
+  sym_max_tokens = PTB_SYMBOL("max_tokens");
   id_call = rb_intern("call");
   id_call_with_schema = rb_intern("call_with_schema");
   id_new = rb_intern("new");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "names.h"
 #include "utf8.h"
 
 static bool is_blank(VALUE text) {
@@ -39,8 +40,8 @@ static VALUE check_part(VALUE part) {
   check_texts(part, 0);
   if (RB_TYPE_P(part, T_STRING)) {
     VALUE hash = rb_hash_new();
-    rb_hash_aset(hash, rb_utf8_str_new_cstr("type"), rb_utf8_str_new_cstr("text"));
-    rb_hash_aset(hash, rb_utf8_str_new_cstr("text"), part);
+    ptb_put(hash, "type", rb_utf8_str_new_cstr("text"));
+    ptb_put(hash, "text", part);
     return hash;
   }
   if (RB_TYPE_P(part, T_HASH)) return part;

@@ -32,8 +32,6 @@ typedef struct {
   int seen_at;
 } ptb_responding;
 
-static inline void ptb_set(VALUE hash, const char *key, VALUE value) { rb_hash_aset(hash, ID2SYM(rb_intern(key)), value); }
-
 static inline bool ptb_response_has_status(const ptb_responding *s, const char *status) {
   return ptb_is(ptb_dig(s->response, "status"), status);
 }

@@ -17,11 +17,11 @@ static VALUE output_item(VALUE call_id, VALUE output) {
 }
 
 static VALUE output_items(VALUE outputs) {
-  VALUE items = rb_ary_new(), list = rb_hash_aref(outputs, ID2SYM(rb_intern("tool_outputs")));
+  VALUE items = rb_ary_new(), list = rb_hash_aref(outputs, PTB_SYMBOL("tool_outputs"));
   for (long i = 0; i < RARRAY_LEN(list); i++) {
     VALUE output = rb_ary_entry(list, i);
-    rb_ary_push(items, output_item(rb_hash_aref(output, ID2SYM(rb_intern("tool_call_id"))),
-                                   rb_hash_aref(output, ID2SYM(rb_intern("output")))));
+    rb_ary_push(items, output_item(rb_hash_aref(output, PTB_SYMBOL("tool_call_id")),
+                                   rb_hash_aref(output, PTB_SYMBOL("output"))));
   }
   return items;
 }
@@ -58,13 +58,13 @@ static VALUE outputs_failed(VALUE arg, VALUE error) {
 
 static bool names_allowed_tools(VALUE choice) {
   VALUE type = ptb_dig(choice, "type");
-  if (NIL_P(type)) type = rb_hash_aref(choice, ID2SYM(rb_intern("type")));
+  if (NIL_P(type)) type = rb_hash_aref(choice, PTB_SYMBOL("type"));
   return ptb_is(type, "allowed_tools");
 }
 
 /* A choice that names a tool, or asks for any, was for the first response: made again, it would never end. */
 static void choose_freely(ptb_responding *s) {
-  VALUE key = ID2SYM(rb_intern("tool_choice")), choice = rb_hash_aref(s->parameters, key);
+  VALUE key = PTB_SYMBOL("tool_choice"), choice = rb_hash_aref(s->parameters, key);
   bool forced = ptb_is(choice, "required") || (RB_TYPE_P(choice, T_HASH) && !names_allowed_tools(choice));
   if (!forced) return;
   s->parameters = rb_hash_dup(s->parameters);

@@ -6,11 +6,11 @@ static VALUE sym_text, sym_usage, sym_model, sym_raw, sym_prompt_tokens, sym_com
 static VALUE sym_thread_id, sym_run_id, sym_assistant_message, sym_message, sym_run;
 static ID id_aref;
 
-VALUE ptb_dig(VALUE object, const char *key) {
+VALUE ptb_dig_key(VALUE object, VALUE key) {
   if (NIL_P(object) || RB_SPECIAL_CONST_P(object)) return Qnil;
-  if (RB_TYPE_P(object, T_HASH)) return rb_hash_aref(object, rb_utf8_str_new_cstr(key));
+  if (RB_TYPE_P(object, T_HASH)) return rb_hash_aref(object, key);
   if (RB_TYPE_P(object, T_STRING) || RB_TYPE_P(object, T_ARRAY)) return Qnil;
-  return rb_respond_to(object, id_aref) ? rb_funcall(object, id_aref, 1, rb_utf8_str_new_cstr(key)) : Qnil;
+  return rb_respond_to(object, id_aref) ? rb_funcall(object, id_aref, 1, rb_str_dup(key)) : Qnil;
 }
 
 bool ptb_is(VALUE value, const char *expected) {
@@ -45,16 +45,13 @@ VALUE ptb_message_text(VALUE message) {
   return joined;
 }
 
-static VALUE count(VALUE usage, const char *key) {
-  VALUE value = ptb_dig(usage, key);
-  return RB_INTEGER_TYPE_P(value) ? value : INT2FIX(0);
-}
+static VALUE count_or_zero(VALUE value) { return RB_INTEGER_TYPE_P(value) ? value : INT2FIX(0); }
 
 VALUE ptb_usage(VALUE answer) {
   VALUE usage = ptb_dig(answer, "usage"), hash = rb_hash_new();
-  rb_hash_aset(hash, sym_prompt_tokens, count(usage, "prompt_tokens"));
-  rb_hash_aset(hash, sym_completion_tokens, count(usage, "completion_tokens"));
-  rb_hash_aset(hash, sym_total_tokens, count(usage, "total_tokens"));
+  rb_hash_aset(hash, sym_prompt_tokens, count_or_zero(ptb_dig(usage, "prompt_tokens")));
+  rb_hash_aset(hash, sym_completion_tokens, count_or_zero(ptb_dig(usage, "completion_tokens")));
+  rb_hash_aset(hash, sym_total_tokens, count_or_zero(ptb_dig(usage, "total_tokens")));
   return hash;
 }
 

@@ -4,10 +4,13 @@
 #include <ruby.h>
 #include <stdbool.h>
 
+#include "names.h"
+
 void ptb_init_result(void);
 
 /* object["key"], also of stand-ins that only answer []; nil where it has none. */
-VALUE ptb_dig(VALUE object, const char *key);
+VALUE ptb_dig_key(VALUE object, VALUE key);
+#define ptb_dig(object, key) ptb_dig_key((object), PTB_STRING(key))
 
 /* True where `value` is a String of just these bytes. */
 bool ptb_is(VALUE value, const char *expected);

@@ -123,17 +123,15 @@ bool ptb_client_is_ours(VALUE client) {
   return RTEST(rb_obj_is_kind_of(client, rb_const_get(ptb_mNative, id_client))) && CLASS_OF(client) == rb_obj_class(client);
 }
 
-static void set(VALUE hash, const char *key, VALUE value) { rb_hash_aset(hash, ID2SYM(rb_intern(key)), value); }
-
 VALUE ptb_run_user_message(const ptb_run *run) {
   VALUE message = rb_hash_new();
-  set(message, "role", rb_utf8_str_new_cstr("user"));
-  set(message, "content", run->prompt);
+  ptb_set(message, "role", rb_utf8_str_new_cstr("user"));
+  ptb_set(message, "content", run->prompt);
   return message;
 }
 
 VALUE ptb_run_parameters(const ptb_run *run, VALUE own) {
-  set(own, "assistant_id", run->assistant_id);
+  ptb_set(own, "assistant_id", run->assistant_id);
   return rb_funcall(own, rb_intern("update"), 1, run->options);
 }
 
@@ -151,7 +149,7 @@ static VALUE fire_cancel(VALUE arg) {
   VALUE path = cancel_path(run), headers = rb_hash_new();
   if (NIL_P(path) || !ptb_client_is_ours(run->client)) return Qnil;
   if (!run->on_responses) {
-    rb_hash_aset(headers, rb_utf8_str_new_cstr("OpenAI-Beta"), rb_utf8_str_new_cstr("assistants=v2"));
+    ptb_put(headers, "OpenAI-Beta", rb_utf8_str_new_cstr("assistants=v2"));
   }
   ptb_call call = {.method = PTN_POST, .body = Qnil, .headers = headers, .path = path};
   ptb_transport_fire(rb_funcall(run->client, id_transport, 0), &call);
@@ -218,12 +216,12 @@ VALUE ptb_run_tool_outputs(ptb_run *run) {
   VALUE outputs = rb_ary_new();
   for (long i = 0; i < RARRAY_LEN(calls); i++) {
     VALUE call = rb_ary_entry(calls, i), output = rb_hash_new();
-    set(output, "tool_call_id", ptb_dig(call, "id"));
-    set(output, "output", tool_output(run, ptb_dig(call, "function")));
+    ptb_set(output, "tool_call_id", ptb_dig(call, "id"));
+    ptb_set(output, "output", tool_output(run, ptb_dig(call, "function")));
     rb_ary_push(outputs, output);
   }
   VALUE parameters = rb_hash_new();
-  set(parameters, "tool_outputs", outputs);
+  ptb_set(parameters, "tool_outputs", outputs);
   return parameters;
 }
 

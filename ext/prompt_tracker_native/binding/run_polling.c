@@ -180,10 +180,10 @@ void ptb_init_run_polling(void) {
   id_threads = rb_intern("threads");
   id_messages = rb_intern("messages");
   id_runs = rb_intern("runs");
-  sym_id = ID2SYM(rb_intern("id"));
-  sym_thread_id = ID2SYM(rb_intern("thread_id"));
-  sym_run_id = ID2SYM(rb_intern("run_id"));
-  sym_parameters = ID2SYM(rb_intern("parameters"));
-  sym_limit = ID2SYM(rb_intern("limit"));
-  sym_order = ID2SYM(rb_intern("order"));
+  sym_id = PTB_SYMBOL("id");
+  sym_thread_id = PTB_SYMBOL("thread_id");
+  sym_run_id = PTB_SYMBOL("run_id");
+  sym_parameters = PTB_SYMBOL("parameters");
+  sym_limit = PTB_SYMBOL("limit");
+  sym_order = PTB_SYMBOL("order");
 }

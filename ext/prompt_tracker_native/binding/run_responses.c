@@ -10,6 +10,7 @@
 #include "json.h"
 #include "prompt.h"
 #include "response_shape.h"
+#include "settings.h"
 
 /* A run as one POST /responses, made from the assistant's definition. A response is never created twice: where
  * its stream breaks it is taken up again, if it runs in the background, or looked up once. */
@@ -149,9 +150,9 @@ static VALUE total_usage(VALUE before, VALUE last) {
   static const char *const counts[] = {"prompt_tokens", "completion_tokens", "total_tokens"};
   VALUE total = rb_hash_new();
   for (int i = 0; i < 3; i++) {
-    VALUE a = ptb_dig(before, counts[i]), b = ptb_dig(last, counts[i]);
+    VALUE name = rb_utf8_str_new_cstr(counts[i]), a = ptb_dig_key(before, name), b = ptb_dig_key(last, name);
     VALUE sum = !RB_INTEGER_TYPE_P(a) ? b : !RB_INTEGER_TYPE_P(b) ? a : rb_funcall(a, '+', 1, b);
-    rb_hash_aset(total, rb_utf8_str_new_cstr(counts[i]), sum);
+    rb_hash_aset(total, name, sum);
   }
   return total;
 }
@@ -163,7 +164,7 @@ static void show(ptb_responding *s) {
   ptb_response r = {s->response, run->assistant_id, run->thread_id, s->assistant};
   run->run = ptb_response_run(&r);
   run->message = ptb_response_message(&r);
-  if (!NIL_P(s->spent)) rb_hash_aset(run->run, rb_utf8_str_new_cstr("usage"), total_usage(s->spent, ptb_dig(run->run, "usage")));
+  if (!NIL_P(s->spent)) ptb_put(run->run, "usage", total_usage(s->spent, ptb_dig(run->run, "usage")));
   run->error_code = ptb_dig(ptb_dig(s->response, "error"), "code");
 }
 
@@ -176,7 +177,7 @@ static void go_on(ptb_responding *s) {
 
 static void place(ptb_responding *s) {
   ptb_run *run = s->run;
-  if (run->thread_id == ID2SYM(rb_intern("new"))) {
+  if (run->thread_id == PTB_SYMBOL("new")) {
     run->thread_id = Qnil;
     ptb_run_step(run, "Failed to create thread", create_conversation);
   }
@@ -193,8 +194,6 @@ static void place(ptb_responding *s) {
   }
 }
 
-static VALUE setting(const char *name) { return rb_funcall(rb_funcall(ptb_mNative, rb_intern("configuration"), 0), rb_intern(name), 0); }
-
 /* The prompt, and after it the further messages that the caller gave. */
 static VALUE input_of(VALUE prompt, VALUE more) {
   if (RB_TYPE_P(prompt, T_STRING) && NIL_P(more)) return prompt;
@@ -210,7 +209,7 @@ static VALUE parameters_of(const ptb_run *run) {
 static void begin(ptb_responding *s, ptb_run *run, VALUE transport, bool streamed) {
   *s = (ptb_responding){
       .run = run, .transport = transport, .parameters = Qnil, .assistant = Qnil, .input = Qnil, .conversation = Qnil,
-      .previous = Qnil, .store = RTEST(setting("store")), .background = RTEST(setting("background")), .streamed = streamed,
+      .previous = Qnil, .store = RTEST(ptb_setting("store")), .background = RTEST(ptb_setting("background")), .streamed = streamed,
       .live = run->block || run->cancels,
       .spent = Qnil, .response = Qnil, .response_id = Qnil, .refusal = Qnil, .refusal_code = Qnil,
   };
@@ -226,7 +225,7 @@ static VALUE finish(ptb_responding *s) {
   for (; ptb_is(ptb_dig(run->run, "status"), "requires_action"); go_on(s)) ptb_response_aim_at_outputs(s);
   ptb_run_settle(run, nothing_to_answer);
   VALUE result = ptb_run_result(run);
-  rb_hash_aset(rb_hash_aref(result, ID2SYM(rb_intern("raw"))), ID2SYM(rb_intern("response")), s->response);
+  ptb_set(rb_hash_aref(result, PTB_SYMBOL("raw")), "response", s->response);
   return result;
 }
 
@@ -234,7 +233,7 @@ VALUE ptb_run_responses(ptb_run *run, VALUE transport, bool streamed) {
   ptb_responding s;
   begin(&s, run, transport, streamed);
   s.parameters = parameters_of(run);
-  s.input = input_of(run->prompt, rb_hash_aref(s.parameters, ID2SYM(rb_intern("input"))));
+  s.input = input_of(run->prompt, rb_hash_aref(s.parameters, PTB_SYMBOL("input")));
   place(&s);
   go_on(&s);
   return finish(&s);
@@ -248,8 +247,8 @@ static VALUE parameters_from(VALUE response) {
                                       "max_output_tokens", "parallel_tool_calls", "truncation", "metadata", "reasoning"};
   VALUE parameters = rb_hash_new();
   for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-    VALUE value = ptb_dig(response, names[i]);
-    if (!NIL_P(value)) ptb_set(parameters, names[i], value);
+    VALUE value = ptb_dig_key(response, rb_utf8_str_new_cstr(names[i]));
+    if (!NIL_P(value)) rb_hash_aset(parameters, ID2SYM(rb_intern(names[i])), value);
   }
   return parameters;
 }

@@ -60,7 +60,7 @@ static void on_run(ptb_run *run, const ptn_record *r) {
   keep_ids(run, object);
   VALUE status = ptb_dig(object, "status");
   if (!RB_TYPE_P(status, T_STRING) || (ptn_kind_ends_stream(r->kind) && !says_how_it_ended(status))) {
-    rb_hash_aset(object, rb_utf8_str_new_cstr("status"), rb_utf8_str_new_cstr(status_of(r->kind)));
+    ptb_put(object, "status", rb_utf8_str_new_cstr(status_of(r->kind)));
   }
   run->run = object;
 }
@@ -196,7 +196,7 @@ static void follow(streaming *s) {
 
 static void aim_at_tool_outputs(streaming *s) {
   VALUE parameters = ptb_run_tool_outputs(s->run);
-  rb_hash_aset(parameters, ID2SYM(rb_intern("stream")), Qtrue);
+  ptb_set(parameters, "stream", Qtrue);
   s->body = ptb_json_generate(parameters);
   s->path = rb_sprintf("/threads/%" PRIsVALUE "/runs/%" PRIsVALUE "/submit_tool_outputs", s->run->thread_id,
                        s->run->run_id);
@@ -215,13 +215,11 @@ static void go_on_polling(ptb_run *run) {
 }
 
 /* Qundef where the caller gave none. */
-static VALUE option(const ptb_run *run, const char *name) {
-  return rb_hash_lookup2(run->options, ID2SYM(rb_intern(name)), Qundef);
-}
+static VALUE option(const ptb_run *run, VALUE name) { return rb_hash_lookup2(run->options, name, Qundef); }
 
 /* The prompt, and after it what else the caller wants to be said: the order that the polling flow gives. */
 static VALUE messages_of(const ptb_run *run) {
-  VALUE messages = rb_ary_new_from_args(1, ptb_run_user_message(run)), more = option(run, "additional_messages");
+  VALUE messages = rb_ary_new_from_args(1, ptb_run_user_message(run)), more = option(run, PTB_SYMBOL("additional_messages"));
   if (more == Qundef || NIL_P(more)) return messages;
   if (!RB_TYPE_P(more, T_ARRAY)) {
     rb_raise(rb_eArgError, "additional_messages must be an Array of messages, not %" PRIsVALUE, rb_obj_class(more));
@@ -232,24 +230,24 @@ static VALUE messages_of(const ptb_run *run) {
 /* POST /threads/runs has no place for these: then the thread is made first. */
 static bool needs_thread_first(const ptb_run *run) {
   return NIL_P(run->thread_id) &&
-         (option(run, "additional_instructions") != Qundef || option(run, "reasoning_effort") != Qundef);
+         (option(run, PTB_SYMBOL("additional_instructions")) != Qundef || option(run, PTB_SYMBOL("reasoning_effort")) != Qundef);
 }
 
 static void aim_at_new_run(streaming *s) {
   ptb_run *run = s->run;
   VALUE parameters = ptb_run_parameters(run, rb_hash_new()), messages = messages_of(run);
-  rb_hash_delete(parameters, ID2SYM(rb_intern("additional_messages")));
+  rb_hash_delete(parameters, PTB_SYMBOL("additional_messages"));
   if (needs_thread_first(run)) ptb_run_create_thread(run);
   if (NIL_P(run->thread_id)) {
     VALUE thread = rb_hash_new();
-    rb_hash_aset(thread, ID2SYM(rb_intern("messages")), messages);
-    rb_hash_aset(parameters, ID2SYM(rb_intern("thread")), thread);
+    ptb_set(thread, "messages", messages);
+    ptb_set(parameters, "thread", thread);
     s->path = rb_utf8_str_new_cstr("/threads/runs");
   } else {
-    rb_hash_aset(parameters, ID2SYM(rb_intern("additional_messages")), messages);
+    ptb_set(parameters, "additional_messages", messages);
     s->path = rb_sprintf("/threads/%" PRIsVALUE "/runs", run->thread_id);
   }
-  rb_hash_aset(parameters, ID2SYM(rb_intern("stream")), Qtrue);
+  ptb_set(parameters, "stream", Qtrue);
   s->body = ptb_json_generate(parameters);
 }
 
@@ -270,6 +268,6 @@ VALUE ptb_run_streamed(ptb_run *run, VALUE transport) {
 void ptb_init_run_stream(void) {
   beta_headers = rb_hash_new();
   rb_gc_register_mark_object(beta_headers); /* first of all: what is static keeps nothing alive */
-  rb_hash_aset(beta_headers, rb_utf8_str_new_cstr("OpenAI-Beta"), rb_utf8_str_new_cstr("assistants=v2"));
+  ptb_put(beta_headers, "OpenAI-Beta", rb_utf8_str_new_cstr("assistants=v2"));
   rb_obj_freeze(beta_headers);
 }

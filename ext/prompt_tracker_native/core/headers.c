@@ -6,12 +6,12 @@ static char lower(char c) {
   return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-static bool same_name(const char *name, size_t len, const char *other) {
+bool ptn_header_is(const char *name, size_t len, const char *other) {
+  if (strlen(other) != len) return false;
   for (size_t i = 0; i < len; i++) {
-    /* A NUL in `other` is its end, and no name has one. */
-    if (other[i] == '\0' || lower(name[i]) != lower(other[i])) return false;
+    if (lower(name[i]) != lower(other[i])) return false;
   }
-  return other[len] == '\0';
+  return true;
 }
 
 static bool is_token_char(char c) {
@@ -50,7 +50,7 @@ bool ptn_headers_find(const char *block, size_t len, const char *name, const cha
   const char *found, *text;
   size_t pos = 0, found_len, text_len;
   while (ptn_headers_next(block, len, &pos, &found, &found_len, &text, &text_len)) {
-    if (!same_name(found, found_len, name)) continue;
+    if (!ptn_header_is(found, found_len, name)) continue;
     *value = text;
     *value_len = text_len;
     return true;

@@ -17,6 +17,9 @@ bool ptn_headers_find(const char *block, size_t len, const char *name, const cha
 bool ptn_headers_next(const char *block, size_t len, size_t *pos, const char **name, size_t *name_len,
                       const char **value, size_t *value_len);
 
+/* Whether a header's name is `other`, in any case. */
+bool ptn_header_is(const char *name, size_t len, const char *other);
+
 /* A token as RFC 9110 has it: not empty, no spaces, no separators. */
 bool ptn_header_name_ok(const char *name, size_t len);
 

@@ -1,6 +1,5 @@
 #include "rate_limits.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "headers.h"
@@ -58,30 +57,31 @@ double ptn_limits_duration(const char *text, size_t len) {
   return sum < MOST ? sum : MOST;
 }
 
-static bool find(const char *headers, size_t len, const char *what, const char *of, const char **value, size_t *value_len) {
-  char name[48];
-  snprintf(name, sizeof(name), "x-ratelimit-%s-%s", what, of);
-  return ptn_headers_find(headers, len, name, value, value_len);
-}
-
-static double number(const char *headers, size_t len, const char *what, const char *of) {
-  const char *at;
-  size_t value_len;
-  if (!find(headers, len, what, of, &at, &value_len)) return -1;
-  const char *end = at + value_len;
+static double number(const char *at, size_t len) {
+  const char *end = at + len;
   double value = decimal(&at, end);
   return at == end ? value : -1;
 }
 
-static ptn_limit limit(const char *headers, size_t len, const char *of) {
-  const char *reset;
-  size_t reset_len;
-  ptn_limit l = {false, number(headers, len, "limit", of), number(headers, len, "remaining", of), -1};
-  l.known = l.limit > 0 && l.remaining >= 0;
-  if (find(headers, len, "reset", of, &reset, &reset_len)) l.reset = ptn_limits_duration(reset, reset_len);
-  return l;
+static void note(ptn_limits *l, const char *name, size_t name_len, const char *value, size_t len) {
+  if (ptn_header_is(name, name_len, "x-ratelimit-limit-requests")) l->requests.limit = number(value, len);
+  else if (ptn_header_is(name, name_len, "x-ratelimit-remaining-requests")) l->requests.remaining = number(value, len);
+  else if (ptn_header_is(name, name_len, "x-ratelimit-reset-requests")) l->requests.reset = ptn_limits_duration(value, len);
+  else if (ptn_header_is(name, name_len, "x-ratelimit-limit-tokens")) l->tokens.limit = number(value, len);
+  else if (ptn_header_is(name, name_len, "x-ratelimit-remaining-tokens")) l->tokens.remaining = number(value, len);
+  else if (ptn_header_is(name, name_len, "x-ratelimit-reset-tokens")) l->tokens.reset = ptn_limits_duration(value, len);
 }
 
+static bool is_known(const ptn_limit *l) { return l->limit > 0 && l->remaining >= 0; }
+
+/* In one pass, as it is done for each answer. */
 ptn_limits ptn_limits_read(const char *headers, size_t len) {
-  return (ptn_limits){limit(headers, len, "requests"), limit(headers, len, "tokens")};
+  ptn_limits l = {{false, -1, -1, -1}, {false, -1, -1, -1}};
+  const char *name, *value;
+  for (size_t pos = 0, name_len, value_len; ptn_headers_next(headers, len, &pos, &name, &name_len, &value, &value_len);) {
+    note(&l, name, name_len, value, value_len);
+  }
+  l.requests.known = is_known(&l.requests);
+  l.tokens.known = is_known(&l.tokens);
+  return l;
 }

@@ -19,8 +19,8 @@ module PromptTracker
           assistants = settings.fetch(:assistants)
           @files = Files.new(settings, absolute(settings.fetch(:assistants_path)), reload: reload)
           @records = EngineRecords.new(settings, reload: reload)
-          first = assistants.respond_to?(:call) ? Computed.new(settings) : Given.new(settings)
-          @places = [first, @files, @records].freeze
+          @first = assistants.respond_to?(:call) ? Computed.new(settings) : Given.new(settings)
+          @places = [@first, @files, @records].freeze
         end
 
         # @return [String, nil]
@@ -43,11 +43,7 @@ module PromptTracker
         def find(id)
           return unless id.is_a?(String)
 
-          @places.each do |place|
-            definition = place.find(id)
-            return definition if definition
-          end
-          nil
+          @first.find(id) || @files.find(id) || @records.find(id)
         end
 
         # @return [Array<Entry>]

@@ -40,6 +40,8 @@ module PromptTracker
         # @return [Definition, nil]
         # @raise [DefinitionError]
         def find(id)
+          return unless any?
+
           definition, good_until = @kept[id]
           return definition if good_until && !@reload && now < good_until
 
@@ -126,12 +128,13 @@ module PromptTracker
 
         # Loads no record's class: only the module around it.
         def there?(path)
-          parent = path[0..-2].reduce(PromptTracker) do |around, name|
+          around = PromptTracker
+          path.each_with_index do |name, at|
             return false unless around.is_a?(Module) && around.const_defined?(name, false)
 
-            around.const_get(name, false)
+            around = around.const_get(name, false) unless at == path.size - 1
           end
-          parent.is_a?(Module) && parent.const_defined?(path.last, false)
+          true
         rescue NameError, LoadError => e
           @trouble = described(path, e)
           false

@@ -67,6 +67,9 @@ module PromptTracker
           path = kept ? kept.path : path(id)
           return unless path
 
+          # Quicker than the exception that `mark` rescues, at each call for an assistant that has no file.
+          return if @reload && kept && kept.mark.nil? && !File.exist?(path)
+
           mark = JSONFile.mark(path)
           return kept.definition if kept && mark && kept.mark == mark
 
