@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { STREAMS_A_CONNECTION = 100, BUFFER_BYTES = 2048 };
+enum { STREAMS_A_CONNECTION = 100, OWN_BUFFER_BYTES = 2048, SHARED_BUFFER = 0x080700 };
 
 static struct curl_slist *headers;
 static const char *url, *body;
@@ -79,6 +79,7 @@ static long all_at_once(long calls) {
   curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
   curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (calls + STREAMS_A_CONNECTION - 1) / STREAMS_A_CONNECTION);
   size_t *received = calloc((size_t)calls, sizeof *received);
+  int own_buffers = curl_version_info(CURLVERSION_NOW)->version_num < SHARED_BUFFER;
   long errors = calls;
   int running;
   if (!multi || !received) exit(1);
@@ -86,7 +87,7 @@ static long all_at_once(long calls) {
   for (long i = 0; i < calls; i++) {
     CURL *curl = new_handle(&received[i]);
     curl_easy_setopt(curl, CURLOPT_PIPEWAIT, 1L);
-    curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
+    if (own_buffers) curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, (long)OWN_BUFFER_BYTES);
     curl_easy_setopt(curl, CURLOPT_PRIVATE, &received[i]);
     curl_multi_add_handle(multi, curl);
   }

@@ -27,6 +27,7 @@ static const char *const run_options[] = {
     "max_prompt_tokens", "max_completion_tokens", "truncation_strategy", "tool_choice", "parallel_tool_calls",
     "response_format", "metadata", "reasoning_effort"};
 enum { RUN_OPTIONS = sizeof(run_options) / sizeof(*run_options) };
+static VALUE run_option_symbols[RUN_OPTIONS];
 
 /* Moves `key` from one Hash to another where it is there. */
 static void move_option(VALUE from, VALUE to, VALUE key) {
@@ -39,7 +40,7 @@ static void move_option(VALUE from, VALUE to, VALUE key) {
 static VALUE take_run_options(VALUE options) {
   VALUE taken = rb_hash_new();
   if (RHASH_SIZE(options) == 0) return taken;
-  for (int i = 0; i < RUN_OPTIONS; i++) move_option(options, taken, ID2SYM(rb_intern(run_options[i])));
+  for (int i = 0; i < RUN_OPTIONS; i++) move_option(options, taken, run_option_symbols[i]);
   return taken;
 }
 
@@ -317,6 +318,7 @@ static VALUE resume(VALUE self) {
 static VALUE service_resume(VALUE self) { return ptb_observe_call(self, resume, self); }
 
 static void intern_names(void) {
+  for (int i = 0; i < RUN_OPTIONS; i++) run_option_symbols[i] = ID2SYM(rb_intern(run_options[i]));
   id_run_id = rb_intern("@run_id");
   id_assistant_id = rb_intern("@assistant_id");
   id_prompt = rb_intern("@prompt");

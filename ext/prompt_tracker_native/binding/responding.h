@@ -17,7 +17,7 @@ typedef struct {
   ptb_run *run;
   VALUE transport;
   VALUE parameters;   /* from the definition and the call; Hash, never changed */
-  VALUE assistant;    /* the definition as an Assistants object */
+  VALUE assistant;    /* what the run shows of its assistant: Hash, or nil */
   VALUE input;        /* String or Array */
   VALUE conversation; /* "conv_…" or nil */
   VALUE previous;     /* the response to go on from, or nil */

@@ -213,7 +213,7 @@ static void begin(ptb_responding *s, ptb_run *run, VALUE transport, bool streame
       .live = run->block || run->cancels,
       .spent = Qnil, .response = Qnil, .response_id = Qnil, .refusal = Qnil, .refusal_code = Qnil,
   };
-  if (!NIL_P(run->definition)) s->assistant = rb_funcall(run->definition, rb_intern("to_h"), 0);
+  if (!NIL_P(run->definition)) s->assistant = rb_funcall(run->definition, rb_intern("shown_in_runs"), 0);
   run->background = s->background;
   run->whole = run->on_responses = true;
   ptb_deltas_init(&s->deltas, run->shown);

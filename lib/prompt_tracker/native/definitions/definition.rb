@@ -19,7 +19,10 @@ module PromptTracker
       # What the object always says; of the rest, a null stays a null.
       NEVER_NULL = %w[id object created_at tools].freeze
 
-      private_constant :DEFAULTS, :NEVER_NULL
+      # What a run has of its assistant that the response doesn't tell.
+      SHOWN_IN_RUNS = %w[instructions tools tool_choice response_format].freeze
+
+      private_constant :DEFAULTS, :NEVER_NULL, :SHOWN_IN_RUNS
 
       # @return [String] "asst_abc123"
       attr_reader :id
@@ -62,6 +65,14 @@ module PromptTracker
         given = @fields.reject { |name, value| value.nil? && NEVER_NULL.include?(name) }
         object = { "id" => id, "object" => "assistant", "created_at" => @created_at, **DEFAULTS, **given }
         object.transform_values { |value| copy(value) }
+      end
+
+      # The part of {#to_h} that a run shows, and a new copy each time.
+      #
+      # @api private
+      # @return [Hash{String => Object}]
+      def shown_in_runs
+        copy(@fields.slice(*SHOWN_IN_RUNS))
       end
 
       # {#request}, changed by what one run says. A run's own value takes the place of the assistant's, nil leaves it,
