@@ -14,8 +14,24 @@ RSpec.describe "The garbage collector", :server, :child_process do
     "streamed" => "ask[:text]",
     "with a block" => "[(s = +'') && ask { |delta| s << delta }[:text], s].uniq.join",
     "polling" => "ask(flow: :polling)[:text]",
-    "with content parts" => "ask(prompt: [{ type: 'text', text: 'Hello!' }])[:text]"
+    "with content parts" => "ask(prompt: [{ type: 'text', text: 'Hello!' }])[:text]",
+    "in call_many" => "ask_many",
+    "in call_many on Responses" => <<~RUBY.tr("\n", ";")
+      PromptTracker::Native.configure { |c| c.assistants = { asst_1: { model: "m" } } }
+      ask_many(metadata: { assistant_id: "asst_1" })
+    RUBY
   }
+
+  # Two calls in one batch; what they say is the same.
+  def expect_clean(code)
+    super(<<~RUBY)
+      def ask_many(**more)
+        calls = [{ assistant_id: "asst_1", prompt: "Hello!", **more }] * 2
+        PromptTracker::OpenaiAssistantService.call_many(calls).map { |result| result[:text] }.uniq.join
+      end
+      #{code}
+    RUBY
+  end
 
   # A whole collection at each allocation takes its time: the longer calls have one of the young objects only (1), and
   # a whole one at each malloc (4).
@@ -35,7 +51,7 @@ RSpec.describe "The garbage collector", :server, :child_process do
 
   asks.each do |name, call|
     it "may run at each allocation of a call, #{name}" do
-      expect(expect_clean("#{stressed}puts stressed { #{call} }")).to eq("It is sunny 🌞.\n")
+      expect(expect_clean("#{stressed}puts(stressed { #{call} })")).to eq("It is sunny 🌞.\n")
     end
   end
 
@@ -75,9 +91,9 @@ RSpec.describe "The garbage collector", :server, :child_process do
           #{compactable}
           verify = -> { GC.verify_compaction_references(#{double}: true, toward: :empty) }
           verify.call
-          puts #{call}
+          puts((#{call}))
           verify.call
-          puts #{call}
+          puts((#{call}))
         RUBY
       end
     end

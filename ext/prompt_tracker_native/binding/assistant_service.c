@@ -1,17 +1,13 @@
 #include "assistant_service.h"
 
 #include <ruby/encoding.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "batch.h"
-#include "clock.h"
-#include "deltas.h"
+#include "assistant_call.h"
 #include "errors.h"
-#include "intercept.h"
 #include "names.h"
 #include "observe.h"
 #include "prompt.h"
+#include "result.h"
 #include "run.h"
 #include "settings.h"
 
@@ -130,14 +126,6 @@ static VALUE new_client(VALUE key) {
   return rb_funcallv_kw(klass, id_new, 1, &keywords, RB_PASS_KEYWORDS);
 }
 
-static VALUE client_failed(VALUE key, VALUE error) {
-  (void)key;
-  ptb_error_raise(ptb_error_wrap(ptb_eAssistant, Qnil, error), error);
-}
-
-/* Made once a client, where its settings can still turn out not to work. */
-static VALUE transport_of(VALUE client) { return rb_funcall(client, rb_intern("transport"), 0); }
-
 /* The key, looked up now, not when the app was loaded; a subclass may look elsewhere.
  *
  * @return [String, nil] nil where none is needed
@@ -160,96 +148,10 @@ static VALUE service_access_token(VALUE self) {
  */
 static VALUE service_build_client(VALUE self) {
   VALUE key = rb_funcall(self, rb_intern("access_token"), 0);
-  return rb_rescue2(new_client, key, client_failed, key, ptb_eError, (VALUE)0);
+  return rb_rescue2(new_client, key, ptb_client_failed, key, ptb_eError, (VALUE)0);
 }
 
 /* ---- call ---- */
-
-static VALUE definitions(void) { return rb_const_get(ptb_mNative, rb_intern("Definitions")); }
-
-static VALUE look_up(VALUE id) { return rb_funcall(definitions(), rb_intern("find"), 1, id); }
-
-/* Once an assistant in a batch: where definitions are rows, each look-up asks the database. */
-static VALUE definition_of(VALUE id) {
-  const ptb_item *item = ptb_item_current();
-  if (!item) return look_up(id);
-  VALUE known = item->batch->definitions, definition = rb_hash_lookup2(known, id, Qundef);
-  if (definition != Qundef) return definition;
-  definition = ptb_at_home(look_up, id);
-  rb_hash_aset(known, id, definition);
-  return definition;
-}
-
-/* Looks up the definition that the Responses wire answers from; none: the Assistants wire. */
-static void find_definition(ptb_run *run) {
-  VALUE api = ptb_setting("api");
-  if (api == PTB_SYMBOL("assistants")) return;
-  run->definition = definition_of(run->assistant_id);
-  if (NIL_P(run->definition) && api == PTB_SYMBOL("responses")) {
-    rb_raise(ptb_eConfiguration, "no definition of %" PRIsVALUE " was found. %" PRIsVALUE, run->assistant_id,
-             rb_funcall(definitions(), rb_intern("places"), 1, run->assistant_id));
-  }
-  ptb_observe_definition(run->definition);
-}
-
-static VALUE perform(VALUE arg) {
-  ptb_run *run = (ptb_run *)arg;
-  VALUE flow = rb_ivar_get(run->service, id_flow);
-  if (NIL_P(flow)) flow = ptb_setting("flow");
-  bool ours = ptb_client_is_ours(run->client), classic = ours && NIL_P(flow) && ptb_intercept_classic();
-  bool polling = classic || flow == sym_polling;
-  if (ours && !classic) ptb_run_step(run, "Failed to run assistant", find_definition);
-  VALUE transport = ours ? transport_of(run->client) : Qnil;
-  if (!NIL_P(run->definition)) return ptb_run_responses(run, transport, !polling);
-  if (run->thread_id == sym_new) run->thread_id = Qnil;
-  return ours && !polling ? ptb_run_streamed(run, transport) : ptb_run_polled(run);
-}
-
-/* Also a batch that ends with its first failure gives the other runs up. */
-static bool cancels(void) {
-  const ptb_item *item = ptb_item_current();
-  return (item && item->batch->raises) || RTEST(ptb_setting("cancel_on_interrupt"));
-}
-
-static VALUE cancel_unless_ended(VALUE arg) {
-  ptb_run *run = (ptb_run *)arg;
-  if (run->cancels && !run->ended && run->pid == getpid()) ptb_run_cancel(run);
-  return Qnil;
-}
-
-/* What `self` asks for, from now on. */
-static ptb_run new_run(VALUE self) {
-  VALUE timeout = rb_ivar_get(self, id_timeout);
-  VALUE thread_id = rb_ivar_get(self, id_thread_id), prompt = rb_ivar_get(self, id_prompt);
-  return (ptb_run){
-      .service = self, .client = rb_funcall(self, rb_intern("client"), 0),
-      .assistant_id = rb_ivar_get(self, id_assistant_id), .prompt = NIL_P(prompt) ? Qnil : ptb_check_prompt(prompt),
-      .tools = rb_ivar_get(self, id_tools), .options = rb_ivar_get(self, id_options), .timeout = timeout,
-      .deadline = ptn_now() + ptb_check_timeout(timeout),
-      .poll_interval = NUM2DBL(ptb_setting("poll_interval")),
-      .max_poll_interval = NUM2DBL(ptb_setting("max_poll_interval")),
-      .block = rb_block_given_p(), .cancels = cancels(),
-      .pid = getpid(), .shown = rb_utf8_str_new(NULL, 0), .threads = Qnil, .messages = Qnil, .runs = Qnil,
-      .thread_id = RB_TYPE_P(thread_id, T_STRING) ? rb_str_dup(thread_id) : thread_id,
-      .run_id = rb_attr_get(self, id_run_id), .run = Qnil, .message = Qnil, .definition = Qnil, .error_code = Qnil,
-  };
-}
-
-static VALUE carry_out(ptb_run *run, VALUE (*how)(VALUE)) {
-  if (ptb_client_is_ours(run->client)) {
-    rb_rescue2(transport_of, run->client, client_failed, Qnil, ptb_eError, (VALUE)0);
-    run->client = rb_funcall(run->client, rb_intern("with_deadline"), 1, DBL2NUM(run->deadline));
-  }
-  VALUE result = rb_ensure(how, (VALUE)run, cancel_unless_ended, (VALUE)run);
-  /* Text that did not come as a stream, or came after a stream had broken. */
-  if (run->block) ptb_deltas_yield_rest(run->shown, rb_hash_aref(result, PTB_SYMBOL("text")));
-  return result;
-}
-
-static VALUE ask(VALUE self) {
-  ptb_run run = new_run(self);
-  return carry_out(&run, perform);
-}
 
 /* Asks the assistant and waits for its answer.
  *
@@ -259,19 +161,9 @@ static VALUE ask(VALUE self) {
  *   the Hashes in raw have String keys
  * @raise [AssistantError] where there is no answer; see the README for its messages
  */
-static VALUE service_call(VALUE self) { return ptb_observe_call(self, ask, self); }
+static VALUE service_call(VALUE self) { return ptb_observe_call(self, ptb_assistant_ask, self); }
 
 /* ---- resume ---- */
-
-static bool begins_with(VALUE text, const char *prefix) {
-  size_t len = strlen(prefix);
-  return RB_TYPE_P(text, T_STRING) && (size_t)RSTRING_LEN(text) >= len && memcmp(RSTRING_PTR(text), prefix, len) == 0;
-}
-
-/* A response needs no thread to be found by, and what it goes on from is none. */
-static bool is_response(VALUE run_id, VALUE thread_id) {
-  return begins_with(run_id, "resp_") || NIL_P(thread_id) || begins_with(thread_id, "resp_") || begins_with(thread_id, "conv_");
-}
 
 /* @api private: what `.resume` does once Ruby has sorted the keywords. */
 static VALUE service_prepare_resumption(VALUE self, VALUE run_id, VALUE thread_id, VALUE assistant_id, VALUE timeout, VALUE tools) {
@@ -279,7 +171,7 @@ static VALUE service_prepare_resumption(VALUE self, VALUE run_id, VALUE thread_i
   if (!NIL_P(thread_id)) ptb_check_id(thread_id, "thread_id");
   if (!NIL_P(assistant_id)) ptb_check_id(assistant_id, "assistant_id");
   ptb_check_timeout(timeout);
-  if (begins_with(run_id, "run_") && is_response(run_id, thread_id)) {
+  if (ptb_begins_with(run_id, "run_") && ptb_names_response(run_id, thread_id)) {
     rb_raise(rb_eArgError, "thread_id must be that of the thread in which %" PRIsVALUE " is", run_id);
   }
   rb_ivar_set(self, id_run_id, run_id);
@@ -294,28 +186,8 @@ static VALUE service_prepare_resumption(VALUE self, VALUE run_id, VALUE thread_i
   return Qnil;
 }
 
-static void find_definition_of_response(ptb_run *run) {
-  run->definition = definition_of(run->assistant_id);
-  ptb_observe_definition(run->definition);
-}
-
-static VALUE take_up(VALUE arg) {
-  ptb_run *run = (ptb_run *)arg;
-  bool ours = ptb_client_is_ours(run->client);
-  if (!is_response(run->run_id, run->thread_id)) return ptb_run_resume(run);
-  if (!ours) rb_raise(rb_eArgError, "a response can be resumed with this gem's own client only, not with %" PRIsVALUE, rb_obj_class(run->client));
-  if (!NIL_P(run->assistant_id)) ptb_run_step(run, "Error waiting for completion", find_definition_of_response);
-  bool polling = ptb_setting("flow") == sym_polling;
-  return ptb_run_resume_response(run, transport_of(run->client), !polling);
-}
-
-static VALUE resume(VALUE self) {
-  ptb_run run = new_run(self);
-  return carry_out(&run, take_up);
-}
-
 /* @api private: `.resume` on an object that `prepare_resumption` has filled. */
-static VALUE service_resume(VALUE self) { return ptb_observe_call(self, resume, self); }
+static VALUE service_resume(VALUE self) { return ptb_observe_call(self, ptb_assistant_take_up, self); }
 
 static void intern_names(void) {
   for (int i = 0; i < RUN_OPTIONS; i++) run_option_symbols[i] = ID2SYM(rb_intern(run_options[i]));

@@ -109,12 +109,24 @@ static void wait_for_next_attempt(const ptb_flight *f, double seconds) {
   rb_ensure(pause_for, DBL2NUM(seconds), no_longer_limited, (VALUE)item->batch);
 }
 
+static VALUE fly(const ptb_transport *t, const ptb_call *call) {
+  return ptb_flight_new(build_request(t, call), call->assistant_id ? call->assistant_id : Qnil, call->deadline, call->sink,
+                        call->arg);
+}
+
+static VALUE first_flight(const ptb_transport *t, const ptb_call *call) {
+  if (RTEST(call->begun)) {
+    ptb_flight_finish(call->begun, call->deadline);
+    return call->begun;
+  }
+  refuse_late(call);
+  return fly(t, call);
+}
+
 static VALUE perform(VALUE self, const ptb_call *call) {
   const ptb_transport *t = ptb_transport_get(self);
-  refuse_late(call);
   for (int attempt = 1;; attempt++) {
-    VALUE flight = ptb_flight_new(build_request(t, call), call->assistant_id ? call->assistant_id : Qnil, call->deadline,
-                                  call->sink, call->arg);
+    VALUE flight = attempt == 1 ? first_flight(t, call) : fly(t, call);
     ptb_flight *f = ptb_flight_get(flight);
     f->attempts = attempt;
     if (!ptb_flight_failed(f)) return flight;
@@ -129,6 +141,13 @@ static VALUE perform(VALUE self, const ptb_call *call) {
 
 VALUE ptb_transport_perform(VALUE self, const ptb_call *call) {
   return ptb_observed() ? ptb_observe_request(self, call, perform) : perform(self, call);
+}
+
+bool ptb_transport_can_begin(void) { return !ptb_observed() && !ptb_intercepted(); }
+
+VALUE ptb_transport_begin(VALUE self, const ptb_call *call, ptb_item *item) {
+  refuse_late(call);
+  return ptb_flight_begin(build_request(ptb_transport_get(self), call), item, call->deadline);
 }
 
 static VALUE fire(VALUE exchange) {

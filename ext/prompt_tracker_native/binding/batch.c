@@ -1,20 +1,16 @@
 #include "batch.h"
 
 #include <ruby/encoding.h>
-#include <errno.h>
 #include <math.h>
-#include <ruby/io.h>
 
 #include "clock.h"
 #include "errors.h"
 #include "names.h"
 #include "prompt.h"
 #include "status.h"
+#include "wait.h"
 
 enum { MOST_AT_ONCE = 10000 };
-
-/* The longest single wait: on Ruby 3.1 a Fiber scheduler may fail on a wait without a limit. */
-static const double longest_wait_s = 600;
 
 static VALUE cBatch, never;
 static ID id_each, id_call, id_handle_interrupt;
@@ -74,16 +70,21 @@ static void hand_over(ptb_batch *b, const ptb_item *item) {
   else rb_funcallv(b->block, id_call, 2, pair);
 }
 
-static void resume(ptb_batch *b, ptb_item *item) {
-  VALUE self = item->self;
-  item->wake_at = INFINITY;
-  ptb_item_resume(item);
+/* After the item has got further. */
+static void settle(ptb_batch *b, ptb_item *item) {
   if (item->state == PTB_ITEM_DONE) {
     unlink_item(b, item);
     hand_over(b, item);
   } else if (item->wake_at < b->next_wake) {
     b->next_wake = item->wake_at;
   }
+}
+
+static void resume(ptb_batch *b, ptb_item *item) {
+  VALUE self = item->self;
+  item->wake_at = INFINITY;
+  ptb_item_resume(item);
+  settle(b, item);
   RB_GC_GUARD(self);
 }
 
@@ -98,8 +99,12 @@ static VALUE keywords_of(const ptb_batch *b, VALUE call) {
 static void start(ptb_batch *b, VALUE call) {
   ptb_item *item = ptb_item_new(b, b->self, b->started, keywords_of(b, call));
   b->started++;
+  VALUE self = item->self;
   link_item(b, item);
-  resume(b, item);
+  ptb_item_begin(item);
+  if (item->state == PTB_ITEM_NEW) resume(b, item);
+  else settle(b, item);
+  RB_GC_GUARD(self);
 }
 
 /* ---- all of them ---- */
@@ -126,13 +131,8 @@ static void resume_due(ptb_batch *b) {
   }
 }
 
-/* Waits in Ruby's own way: without the GVL, open to interrupts and Fiber schedulers. */
 static void sleep_until_notified(ptb_batch *b) {
-  double seconds = fmin(fmax(b->next_wake - ptn_now(), 0.001), longest_wait_s);
-  struct timeval tv = {(time_t)seconds, (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)};
-  int fd = ptn_notifier_fd(b->notifier);
-  if (fd < 0) rb_raise(ptb_eConnection, "%s", ptn_status_text(PTN_E_STALE));
-  if (rb_wait_for_single_fd(fd, RB_WAITFD_IN, &tv) < 0 && errno != EINTR) rb_sys_fail("waiting for answers");
+  ptb_wait_for(b->notifier, b->next_wake - ptn_now());
   ptn_notifier_drain(b->notifier);
 }
 
@@ -278,6 +278,7 @@ static VALUE service_perform_calls(VALUE service, VALUE calls, VALUE concurrency
   ptb_batch *b = new_batch(service);
   VALUE self = b->self;
   b->concurrency = most;
+  b->plain = RTEST(rb_funcall(rb_const_get(ptb_mNative, rb_intern("Services")), rb_intern("plain?"), 1, service));
   b->raises = raises;
   b->defaults = defaults;
   if (rb_block_given_p()) b->block = rb_block_proc();

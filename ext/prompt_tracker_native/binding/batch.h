@@ -17,6 +17,7 @@ struct ptb_batch {
   long active, concurrency, started;
   long limited; /* of the active: refused for the rate's sake, and waiting for their next attempt */
   double next_wake; /* no item wants to be woken before */
+  bool plain;       /* `call` is what the gem defines: it can be made in two steps */
   bool raises;      /* the first failure ends all */
   bool reading;     /* the next call is for `each` to give */
   bool stopping;

@@ -1,9 +1,6 @@
 #include "flight.h"
 
-#include <errno.h>
 #include <math.h>
-#include <ruby/io.h>
-#include <ruby/thread.h>
 #include <string.h>
 
 #include "batch.h"
@@ -11,9 +8,7 @@
 #include "engine.h"
 #include "errors.h"
 #include "intercept.h"
-
-/* The longest single wait: on Ruby 3.1 a Fiber scheduler may fail on a wait without a limit. */
-static const double longest_wait_s = 600;
+#include "wait.h"
 
 /* A cancelled exchange is over within a turn of the engine; what it had got by then is worth that long. */
 static const double settle_s = 0.2;
@@ -91,20 +86,10 @@ static void deliver(waiting *w) {
   ptn_buffer_clear(&f->inbox);
 }
 
-/* Waits in Ruby's own way: without the GVL, open to interrupts and Fiber schedulers. */
-static void wait_for_notifier(const ptb_flight *f, double seconds) {
-  if (seconds > longest_wait_s) seconds = longest_wait_s;
-  struct timeval tv = {(time_t)seconds, (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)};
-  if (tv.tv_sec == 0 && tv.tv_usec < 1000) tv.tv_usec = 1000;
-  int fd = ptn_notifier_fd(f->notifier);
-  if (fd < 0) raise_status(PTN_E_STALE);
-  if (rb_wait_for_single_fd(fd, RB_WAITFD_IN, &tv) < 0 && errno != EINTR) rb_sys_fail("waiting for an answer");
-}
-
 static void sleep_until_notified(const waiting *w, double seconds) {
   const ptb_flight *f = w->flight;
   if (w->item) ptb_item_wait(w->item, ptn_now() + seconds);
-  else wait_for_notifier(f, seconds);
+  else ptb_wait_for(f->notifier, seconds);
   if (!ptn_engine_owns(f->exchange)) raise_status(PTN_E_STALE);
   if (!w->item) ptn_notifier_drain(f->notifier); /* the batch has done so itself */
 }
@@ -171,25 +156,46 @@ static VALUE end_wait(VALUE arg) {
 
 VALUE ptb_flight_ticket(VALUE flight) { return rb_attr_get(flight, id_ticket); }
 
-VALUE ptb_flight_new(ptn_request *request, VALUE assistant_id, double deadline, ptb_sink sink, void *arg) {
+/* Not launched yet. Takes over `request`, also where it raises. */
+static VALUE new_flight(ptn_request *request, ptb_item *item, double deadline, bool live) {
   ptn_status status;
   ptb_flight *f;
-  ptb_item *item = ptb_item_current();
   VALUE flight = TypedData_Make_Struct(cFlight, ptb_flight, &flight_type, f);
   f->notifier = item ? ptn_notifier_retain(item->batch->notifier) : ptn_notifier_take(&status);
   if (!f->notifier) {
     ptn_request_free(request);
     raise_status(status);
   }
-  f->exchange = ptn_exchange_new(request, f->notifier, sink != NULL);
+  f->exchange = ptn_exchange_new(request, f->notifier, live);
   if (!f->exchange) raise_status(PTN_E_NOMEM);
   else f->exchange->ready.owner = item;
   f->exchange->patience = item ? deadline : ptn_now() + fmin((deadline - ptn_now()) / 2, patience_s);
-  waiting w = {f, item, deadline, sink, arg, flight, assistant_id, Qnil};
+  return flight;
+}
+
+VALUE ptb_flight_new(ptn_request *request, VALUE assistant_id, double deadline, ptb_sink sink, void *arg) {
+  ptb_item *item = ptb_item_current();
+  VALUE flight = new_flight(request, item, deadline, sink != NULL);
+  waiting w = {ptb_flight_get(flight), item, deadline, sink, arg, flight, assistant_id, Qnil};
   rb_ensure(launch_and_wait, (VALUE)&w, end_wait, (VALUE)&w);
   RB_GC_GUARD(flight);
   return flight;
 }
+
+VALUE ptb_flight_begin(ptn_request *request, ptb_item *item, double deadline) {
+  VALUE flight = new_flight(request, item, deadline, false);
+  ptn_status status = ptn_engine_submit(ptb_flight_get(flight)->exchange);
+  if (status != PTN_OK) raise_status(status);
+  return flight;
+}
+
+void ptb_flight_finish(VALUE flight, double deadline) {
+  waiting w = {ptb_flight_get(flight), ptb_item_current(), deadline, NULL, NULL, flight, Qnil, Qnil};
+  rb_ensure(wait_for_it, (VALUE)&w, end_wait, (VALUE)&w);
+  RB_GC_GUARD(flight);
+}
+
+void ptb_flight_abandon(VALUE flight) { let_go(ptb_flight_get(flight)); }
 
 void ptb_init_flight(void) {
   cFlight = rb_class_new(rb_cObject);

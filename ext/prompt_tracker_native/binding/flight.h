@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "exchange.h"
+#include "item.h"
 #include "request.h"
 
 /* One exchange as a Ruby thread sees it: launched, waited for, read. The object owns the thread's reference to
@@ -38,6 +39,12 @@ void ptb_init_flight(void);
  * could be launched, for interrupts, and what `sink` or an interceptor raises; how it ended is in the flight.
  * `assistant_id` as in ptb_intercept_launch. */
 VALUE ptb_flight_new(ptn_request *request, VALUE assistant_id, double deadline, ptb_sink sink, void *arg);
+
+/* The same in two steps, for a call of a batch, without a sink and past interceptors: ptb_flight_begin waits for nothing,
+ * and the item is told when the flight is over. ptb_flight_finish waits until then, or ptb_flight_abandon lets go of it. */
+VALUE ptb_flight_begin(ptn_request *request, ptb_item *item, double deadline);
+void ptb_flight_finish(VALUE flight, double deadline);
+void ptb_flight_abandon(VALUE flight);
 
 /* What an interceptor knows the request by, or nil. */
 VALUE ptb_flight_ticket(VALUE flight);

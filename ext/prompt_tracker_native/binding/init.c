@@ -2,6 +2,7 @@
 #include <ruby/vm.h>
 
 #include "about.h"
+#include "assistant_call.h"
 #include "assistant_service.h"
 #include "batch.h"
 #include "engine.h"
@@ -56,6 +57,7 @@ RUBY_FUNC_EXPORTED void Init_prompt_tracker_native(void) {
   ptb_init_json();
   ptb_init_intercept();
   ptb_init_item();
+  ptb_init_assistant_call();
   ptb_init_batch();
   ptb_init_flight();
   ptb_init_transport();

@@ -23,6 +23,8 @@ static VALUE find_interceptor(void) {
   return interceptor;
 }
 
+bool ptb_intercepted(void) { return !NIL_P(find_interceptor()); }
+
 /* ---- the request, as Ruby sees it ---- */
 
 static VALUE method_name(ptn_method method) {

@@ -9,6 +9,9 @@
 /* Where a request is about to go out, and a Ruby object asks to see it first: WebMock, VCR, an app's own specs. All
  * of this runs on the Ruby thread that makes the request. lib/prompt_tracker/native/interception.rb is the other side. */
 
+/* Whether anybody asks to. */
+bool ptb_intercepted(void);
+
 /* In the place of ptn_engine_submit: an exchange that is answered in memory is done when this returns. Raises what
  * the interceptor raises; the exchange has then been handed to nobody. `assistant_id` is the one that is asked, where
  * the request itself does not say, or nil. `*ticket` becomes nil where nobody intercepts; keep it for the rest. */

@@ -2,9 +2,12 @@
 
 #include <ruby/encoding.h>
 
+#include "assistant_call.h"
+#include "assistant_service.h"
 #include "batch.h"
 #include "clock.h"
 #include "errors.h"
+#include "llm_client_service.h"
 #include "names.h"
 
 static VALUE cFiber, cItem, eStopped, masks;
@@ -18,6 +21,8 @@ static void item_mark(void *ptr) {
   rb_gc_mark(item->owner);
   rb_gc_mark(item->fiber);
   rb_gc_mark(item->call);
+  rb_gc_mark(item->service);
+  rb_gc_mark(item->begun);
   rb_gc_mark(item->result);
   rb_gc_mark(item->home_result);
   rb_gc_mark(item->home_error);
@@ -62,6 +67,8 @@ static void check_call(VALUE call) {
 
 static VALUE make_call(VALUE arg) {
   ptb_item *item = (ptb_item *)arg;
+  if (!NIL_P(item->begun)) return ptb_assistant_finish(item->begun);
+  if (!NIL_P(item->service)) return rb_funcall(item->service, id_call, 0);
   check_call(item->call);
   return rb_funcallv_kw(item->batch->service, id_call, 1, &item->call, RB_PASS_KEYWORDS);
 }
@@ -126,6 +133,13 @@ void ptb_pause(VALUE sleeper, double seconds) {
   for (double until = ptn_now() + seconds; ptn_now() < until;) ptb_item_wait(item, until);
 }
 
+/* A blocking Fiber: one that a scheduler has no part in. */
+static VALUE new_fiber(VALUE self) {
+  VALUE keywords = rb_hash_new();
+  rb_hash_aset(keywords, sym_blocking, Qtrue);
+  return rb_block_call_kw(cFiber, id_new, 1, &keywords, fiber_main, self, RB_PASS_KEYWORDS);
+}
+
 /* ---- at home ---- */
 
 static VALUE keep_home_error(VALUE arg, VALUE error) {
@@ -145,6 +159,7 @@ static VALUE resume_fiber(RB_BLOCK_CALL_FUNC_ARGLIST(first, fiber)) {
  * held back until the Fiber has yielded, or blocks. */
 static void resume_masked(ptb_item *item) {
   item->state = PTB_ITEM_RUNNING;
+  if (NIL_P(item->fiber)) item->fiber = new_fiber(item->self);
   rb_block_call(rb_cThread, id_handle_interrupt, 1, &masks, resume_fiber, item->fiber);
   if (item->state == PTB_ITEM_RUNNING) rb_raise(rb_eRuntimeError, "a call in call_many yielded a Fiber that is not its own");
 }
@@ -157,22 +172,64 @@ void ptb_item_resume(ptb_item *item) {
   }
 }
 
+/* ---- before there is a Fiber ---- */
+
+/* The service that `call` would make for it, or nil. */
+static VALUE new_service(const ptb_item *item) {
+  VALUE service = item->batch->service, keywords = item->call;
+  if (RTEST(rb_class_inherited_p(service, ptb_cLlmClientService))) {
+    service = ptb_cAssistantService;
+    keywords = ptb_llm_assistant_keywords(keywords);
+  }
+  return NIL_P(keywords) ? Qnil : rb_funcallv_kw(service, id_new, 1, &keywords, RB_PASS_KEYWORDS);
+}
+
+static VALUE begin(VALUE arg) {
+  ptb_item *item = (ptb_item *)arg;
+  check_call(item->call);
+  item->service = new_service(item);
+  if (RTEST(rb_obj_is_kind_of(item->service, ptb_cAssistantService)) && CLASS_OF(item->service) == rb_obj_class(item->service)) {
+    item->begun = ptb_assistant_begin(item->service, item);
+  }
+  return Qnil;
+}
+
+static VALUE begin_masked(RB_BLOCK_CALL_FUNC_ARGLIST(first, self)) {
+  (void)first;
+  (void)argc;
+  (void)argv;
+  (void)blockarg;
+  ptb_item *item;
+  TypedData_Get_Struct(self, ptb_item, &item_type, item);
+  VALUE error = rb_rescue2(begin, (VALUE)item, keep_error, (VALUE)item, rb_eStandardError, (VALUE)0);
+  if (item->failed) item->result = error;
+  return Qnil;
+}
+
+void ptb_item_begin(ptb_item *item) {
+  if (!item->batch->plain) return;
+  rb_block_call(rb_cThread, id_handle_interrupt, 1, &masks, begin_masked, item->self);
+  if (item->failed) {
+    item->state = PTB_ITEM_DONE;
+  } else if (!NIL_P(item->begun)) {
+    item->state = PTB_ITEM_WAITING;
+    item->wake_at = ptb_assistant_deadline(item->begun);
+  }
+}
+
 static VALUE resume_last(VALUE fiber) { return rb_fiber_resume(fiber, 0, NULL); }
 
 void ptb_item_stop(ptb_item *item) {
   int failed;
   VALUE self = item->self;
+  if (NIL_P(item->fiber)) {
+    if (!NIL_P(item->begun)) ptb_assistant_abandon(item->begun);
+    return;
+  }
   if (!RTEST(rb_fiber_alive_p(item->fiber))) return;
   rb_protect(resume_last, item->fiber, &failed);
   RB_GC_GUARD(self);
   if (failed) rb_set_errinfo(Qnil); /* what stops the batch counts, not what came of the items */
-}
-
-/* A blocking Fiber: one that a scheduler has no part in. */
-static VALUE new_fiber(VALUE self) {
-  VALUE keywords = rb_hash_new();
-  rb_hash_aset(keywords, sym_blocking, Qtrue);
-  return rb_block_call_kw(cFiber, id_new, 1, &keywords, fiber_main, self, RB_PASS_KEYWORDS);
 }
 
 ptb_item *ptb_item_new(ptb_batch *batch, VALUE owner, long index, VALUE call) {
@@ -183,9 +240,7 @@ ptb_item *ptb_item_new(ptb_batch *batch, VALUE owner, long index, VALUE call) {
   item->owner = owner;
   item->index = index;
   item->call = call;
-  item->fiber = item->result = item->home_result = item->home_error = Qnil;
-  item->fiber = new_fiber(self);
-  RB_GC_GUARD(self);
+  item->fiber = item->service = item->begun = item->result = item->home_result = item->home_error = Qnil;
   return item;
 }
 

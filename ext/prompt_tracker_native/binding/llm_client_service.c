@@ -43,6 +43,15 @@ static VALUE assistant_keywords(VALUE assistant_id, VALUE prompt, VALUE options)
   return keywords;
 }
 
+VALUE ptb_llm_assistant_keywords(VALUE keywords) {
+  VALUE options = rb_hash_dup(keywords), provider = rb_hash_lookup2(keywords, PTB_SYMBOL("provider"), Qundef);
+  VALUE model = rb_hash_lookup2(keywords, sym_model, Qundef), prompt = rb_hash_lookup2(keywords, sym_prompt, Qundef);
+  if (provider == Qundef || model == Qundef || prompt == Qundef || !is_assistant(provider, model)) return Qnil;
+  const VALUE own[] = {PTB_SYMBOL("provider"), sym_model, sym_prompt, sym_temperature, sym_max_tokens};
+  for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) rb_hash_delete(options, own[i]);
+  return assistant_keywords(model, prompt, options);
+}
+
 /* A service for standard chat, made by the class's own `new`, which knows the provider as well. */
 static VALUE new_service(VALUE self, VALUE provider, VALUE keywords) {
   VALUE name = rb_obj_as_string(provider);

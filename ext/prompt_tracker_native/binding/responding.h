@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "deltas.h"
+#include "item.h"
 #include "result.h"
 #include "run.h"
 #include "transport.h"
@@ -21,6 +22,8 @@ typedef struct {
   VALUE input;        /* String or Array */
   VALUE conversation; /* "conv_…" or nil */
   VALUE previous;     /* the response to go on from, or nil */
+  VALUE body;         /* of the next request, once that is made, or nil */
+  VALUE begun;        /* the flight of the first request where it is on its way already, or nil */
   bool store, background, streamed, live;
   VALUE spent;        /* usage of the responses before this one, as a run has it, or nil */
   VALUE response;     /* the newest state of the response, or nil */
@@ -47,7 +50,16 @@ ptb_call ptb_response_call(const ptb_responding *s, ptn_method method, VALUE pat
 /* Sends a request whose answer is a response, streamed or not, and reads it. Returns what went wrong, or nil. */
 VALUE ptb_response_exchange(ptb_responding *s, ptb_call call);
 
+/* Only sends it, for the next ptb_response_exchange. */
+void ptb_response_begin(ptb_responding *s, ptb_call call, ptb_item *item);
+
 /* Calls the handlers that the response asks for and makes their outputs the next request's input. */
 void ptb_response_aim_at_outputs(ptb_responding *s);
+
+/* Makes the request for the first response; then either ptb_responding_finish alone, which sends it and waits, or
+ * ptb_responding_begin first, which only sends it. ptb_responding_finish returns the result hash. */
+void ptb_responding_aim(ptb_responding *s, ptb_run *run, VALUE transport, bool streamed);
+void ptb_responding_begin(ptb_responding *s, ptb_item *item);
+VALUE ptb_responding_finish(ptb_responding *s);
 
 #endif

@@ -107,11 +107,21 @@ static VALUE refusal_error(ptb_responding *s) {
   return error;
 }
 
+static void prepare(ptb_responding *s, ptb_call *call) {
+  call->stream = s->streamed;
+  call->sink = s->streamed && s->live ? on_event : NULL;
+  call->arg = s;
+}
+
+void ptb_response_begin(ptb_responding *s, ptb_call call, ptb_item *item) {
+  prepare(s, &call);
+  s->begun = ptb_transport_begin(s->transport, &call, item);
+}
+
 VALUE ptb_response_exchange(ptb_responding *s, ptb_call call) {
-  call.stream = s->streamed;
-  call.sink = s->streamed && s->live ? on_event : NULL;
-  call.arg = s;
-  s->refusal = s->refusal_code = Qnil;
+  prepare(s, &call);
+  call.begun = s->begun;
+  s->begun = s->refusal = s->refusal_code = Qnil;
   VALUE flight = ptb_transport_perform(s->transport, &call);
   ptb_flight *f = ptb_flight_get(flight);
   if (ptb_flight_has_events(f)) read_all(s, &f->inbox);

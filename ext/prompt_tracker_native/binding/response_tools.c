@@ -77,6 +77,7 @@ void ptb_response_aim_at_outputs(ptb_responding *s) {
   VALUE items = output_items(outputs);
   if (!s->store) items = rb_ary_plus(rb_ary_plus(as_items(s->input), ptb_dig(s->response, "output")), items);
   s->input = items;
+  s->body = Qnil;
   s->previous = s->response_id;
   s->spent = ptb_dig(s->run->run, "usage");
   choose_freely(s);

@@ -18,6 +18,11 @@ bool ptb_is(VALUE value, const char *expected) {
   return RB_TYPE_P(value, T_STRING) && (size_t)RSTRING_LEN(value) == len && memcmp(RSTRING_PTR(value), expected, len) == 0;
 }
 
+bool ptb_begins_with(VALUE value, const char *prefix) {
+  size_t len = strlen(prefix);
+  return RB_TYPE_P(value, T_STRING) && (size_t)RSTRING_LEN(value) >= len && memcmp(RSTRING_PTR(value), prefix, len) == 0;
+}
+
 /* The text of one block, or nil. Stand-ins leave `type` out; some servers send `text` as a plain string. */
 static VALUE block_text(VALUE block) {
   if (RB_TYPE_P(block, T_STRING)) return block;

@@ -15,6 +15,9 @@ VALUE ptb_dig_key(VALUE object, VALUE key);
 /* True where `value` is a String of just these bytes. */
 bool ptb_is(VALUE value, const char *expected);
 
+/* True where `value` is a String that begins so. */
+bool ptb_begins_with(VALUE value, const char *prefix);
+
 /* The text of a message in the Assistants shape: all its text blocks, joined with a blank line; nil for none. */
 VALUE ptb_message_text(VALUE message);
 

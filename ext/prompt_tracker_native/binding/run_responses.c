@@ -15,11 +15,6 @@
 /* A run as one POST /responses, made from the assistant's definition. A response is never created twice: where
  * its stream breaks it is taken up again, if it runs in the background, or looked up once. */
 
-static bool begins_with(VALUE text, const char *prefix) {
-  return RB_TYPE_P(text, T_STRING) && (size_t)RSTRING_LEN(text) >= strlen(prefix) &&
-         memcmp(RSTRING_PTR(text), prefix, strlen(prefix)) == 0;
-}
-
 static VALUE body_of(const ptb_responding *s) {
   VALUE body = rb_hash_dup(s->parameters);
   ptb_set(body, "input", s->input);
@@ -52,6 +47,11 @@ static void create_conversation(ptb_run *run) {
   run->thread_id = id;
 }
 
+static ptb_call creation_of(ptb_responding *s) {
+  if (NIL_P(s->body)) s->body = body_of(s);
+  return ptb_response_call(s, PTN_POST, rb_utf8_str_new_cstr("/responses"), s->body);
+}
+
 /* Creates the response. A conversation that another call is using says so, before anything is made: wait. */
 static VALUE create(ptb_responding *s) {
   double wait = fmax(s->run->poll_interval, 0.05);
@@ -59,7 +59,7 @@ static VALUE create(ptb_responding *s) {
   s->last_sequence = -1;
   memset(s->seen, 0xff, sizeof(s->seen));
   for (;;) {
-    VALUE error = ptb_response_exchange(s, ptb_response_call(s, PTN_POST, rb_utf8_str_new_cstr("/responses"), body_of(s)));
+    VALUE error = ptb_response_exchange(s, creation_of(s));
     if (NIL_P(error) || !is_locked(error) || ptn_now() + wait >= s->run->deadline) return error;
     ptb_pause(s->run->service, wait);
     wait = fmin(wait * 1.5, fmax(s->run->max_poll_interval, wait));
@@ -181,12 +181,12 @@ static void place(ptb_responding *s) {
     run->thread_id = Qnil;
     ptb_run_step(run, "Failed to create thread", create_conversation);
   }
-  if (begins_with(run->thread_id, "thread_")) {
+  if (ptb_begins_with(run->thread_id, "thread_")) {
     ptb_run_fail(run, "Failed to run assistant: %" PRIsVALUE " is a thread of the Assistants API, and OpenAI did not carry threads "
                  "over to the Responses API: go on without thread_id, or make a conversation of the messages that you kept "
                  "with OpenaiAssistantService.import_thread(messages) and give its id", run->thread_id);
   }
-  if (begins_with(run->thread_id, "resp_")) s->previous = run->thread_id;
+  if (ptb_begins_with(run->thread_id, "resp_")) s->previous = run->thread_id;
   else s->conversation = run->thread_id;
   if (!NIL_P(s->previous) && !s->store) {
     ptb_run_fail(run, "Failed to run assistant: store is false, so no response can be gone on from: use Native::Conversation, "
@@ -206,10 +206,10 @@ static VALUE parameters_of(const ptb_run *run) {
   return rb_funcall(run->definition, rb_intern("request_with"), 1, run->options);
 }
 
-static void begin(ptb_responding *s, ptb_run *run, VALUE transport, bool streamed) {
+static void init(ptb_responding *s, ptb_run *run, VALUE transport, bool streamed) {
   *s = (ptb_responding){
       .run = run, .transport = transport, .parameters = Qnil, .assistant = Qnil, .input = Qnil, .conversation = Qnil,
-      .previous = Qnil, .store = RTEST(ptb_setting("store")), .background = RTEST(ptb_setting("background")), .streamed = streamed,
+      .previous = Qnil, .body = Qnil, .begun = Qnil, .store = RTEST(ptb_setting("store")), .background = RTEST(ptb_setting("background")), .streamed = streamed,
       .live = run->block || run->cancels,
       .spent = Qnil, .response = Qnil, .response_id = Qnil, .refusal = Qnil, .refusal_code = Qnil,
   };
@@ -229,14 +229,38 @@ static VALUE finish(ptb_responding *s) {
   return result;
 }
 
+void ptb_responding_aim(ptb_responding *s, ptb_run *run, VALUE transport, bool streamed) {
+  init(s, run, transport, streamed);
+  s->parameters = parameters_of(run);
+  s->input = input_of(run->prompt, rb_hash_aref(s->parameters, PTB_SYMBOL("input")));
+  place(s);
+}
+
+typedef struct {
+  ptb_responding *responding;
+  ptb_item *item;
+} beginning;
+
+static VALUE begin(VALUE arg) {
+  const beginning *b = (const beginning *)arg;
+  ptb_response_begin(b->responding, creation_of(b->responding), b->item);
+  return Qnil;
+}
+
+void ptb_responding_begin(ptb_responding *s, ptb_item *item) {
+  beginning b = {s, item};
+  rb_rescue2(begin, (VALUE)&b, follow_failed, (VALUE)s, ptb_eError, (VALUE)0);
+}
+
+VALUE ptb_responding_finish(ptb_responding *s) {
+  go_on(s);
+  return finish(s);
+}
+
 VALUE ptb_run_responses(ptb_run *run, VALUE transport, bool streamed) {
   ptb_responding s;
-  begin(&s, run, transport, streamed);
-  s.parameters = parameters_of(run);
-  s.input = input_of(run->prompt, rb_hash_aref(s.parameters, PTB_SYMBOL("input")));
-  place(&s);
-  go_on(&s);
-  return finish(&s);
+  ptb_responding_aim(&s, run, transport, streamed);
+  return ptb_responding_finish(&s);
 }
 
 /* ---- a response that another process began ---- */
@@ -270,7 +294,7 @@ static VALUE find_response(VALUE arg) {
 
 VALUE ptb_run_resume_response(ptb_run *run, VALUE transport, bool streamed) {
   ptb_responding s;
-  begin(&s, run, transport, streamed);
+  init(&s, run, transport, streamed);
   s.store = true; /* or it could not be found */
   s.response_id = run->run_id;
   rb_rescue2(find_response, (VALUE)&s, follow_failed, (VALUE)&s, ptb_eError, ptb_mIntercepted, (VALUE)0);

@@ -1,28 +1,19 @@
+#include "streaming.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "clock.h"
-#include "deltas.h"
 #include "errors.h"
 #include "intercept.h"
 #include "json.h"
 #include "prompt.h"
 #include "result.h"
-#include "run.h"
 #include "transport.h"
 #include "utf8.h"
 
 /* A run as one streamed request. Where the stream breaks, or the server answers with JSON, the same run is
  * polled: a second one is never started. */
-
-typedef struct {
-  ptb_run *run;
-  VALUE transport, headers;
-  VALUE path, body; /* of the request that the next stream answers */
-  ptb_deltas deltas;
-  VALUE refusal; /* what an error event said, or nil */
-  bool live;     /* events are handled as they come, not when all have */
-} streaming;
 
 static VALUE beta_headers;
 
@@ -71,14 +62,14 @@ static void on_message(ptb_run *run, const ptn_record *r) {
   run->message = message;
 }
 
-static void on_error(streaming *s, const ptn_record *r) {
+static void on_error(ptb_streaming *s, const ptn_record *r) {
   VALUE parsed = ptb_json_try(r->data, r->data_len);
   VALUE text = ptb_text_join(ptb_text_new(r->data, r->data_len));
   s->refusal = ptb_error_fields_of(parsed == Qundef ? Qnil : parsed, text).message;
   if (NIL_P(s->refusal)) s->refusal = rb_utf8_str_new_cstr("the server gave no reason");
 }
 
-static void on_delta(streaming *s, const ptn_record *r) {
+static void on_delta(ptb_streaming *s, const ptn_record *r) {
   VALUE event = ptb_json_try_raw(r->data, r->data_len);
   if (event == Qundef) return; /* the whole text is still to come */
   VALUE content = ptb_dig(ptb_dig(event, "delta"), "content"), id = ptb_dig(event, "id");
@@ -97,7 +88,7 @@ static bool is_message(ptn_kind kind) {
 }
 
 static void on_event(void *arg, const ptn_record *r) {
-  streaming *s = arg;
+  ptb_streaming *s = arg;
   if (is_run(r->kind)) on_run(s->run, r);
   else if (is_message(r->kind)) on_message(s->run, r);
   else if (r->kind == PTN_KIND_ERROR) on_error(s, r);
@@ -106,7 +97,7 @@ static void on_event(void *arg, const ptn_record *r) {
 
 /* Of a stream that has come as a whole only the last run and the last message matter: most of the work of a
  * call is parsing, and this leaves two events of all to parse. */
-static void read_all(streaming *s, const ptn_buffer *records) {
+static void read_all(ptb_streaming *s, const ptn_buffer *records) {
   ptn_record r, first_run = {.data = NULL}, last_run = {.data = NULL}, last_message = {.data = NULL};
   for (size_t pos = 0; ptn_record_next(records, &pos, &r);) {
     if (is_run(r.kind)) {
@@ -138,20 +129,24 @@ static void read_json(ptb_run *run, const ptb_flight *f) {
   run->run = object;
 }
 
-NORETURN(static void raise_refusal(streaming *s));
-static void raise_refusal(streaming *s) {
+NORETURN(static void raise_refusal(ptb_streaming *s));
+static void raise_refusal(ptb_streaming *s) {
   VALUE error = rb_exc_new_str(ptb_eAnswer, ptb_transport_redact(s->transport, s->refusal));
   rb_exc_raise(error);
 }
 
+static ptb_call request_of(ptb_streaming *s) {
+  return (ptb_call){.method = PTN_POST, .path = s->path, .body = s->body, .headers = s->headers, .stream = true,
+                    .deadline = s->run->deadline, .sink = s->live ? on_event : NULL, .arg = s, .begun = s->begun};
+}
+
 /* Sends the request and reads what comes. On return there is a run with an id; whether it has ended is for
  * its status to say. */
-static void stream(streaming *s) {
+static void stream(ptb_streaming *s) {
   ptb_run *run = s->run;
   VALUE before = run->run;
-  ptb_call call = {.method = PTN_POST, .path = s->path, .body = s->body, .headers = s->headers, .stream = true,
-                   .deadline = run->deadline, .sink = s->live ? on_event : NULL, .arg = s};
-  s->refusal = Qnil;
+  ptb_call call = request_of(s);
+  s->refusal = s->begun = Qnil;
   VALUE flight = ptb_transport_perform(s->transport, &call);
   ptb_flight *f = ptb_flight_get(flight);
   if (ptb_flight_has_events(f)) read_all(s, &f->inbox);
@@ -179,22 +174,22 @@ static const char *failure_prefix(const ptb_run *run) {
 
 
 static VALUE try_stream(VALUE arg) {
-  stream((streaming *)arg);
+  stream((ptb_streaming *)arg);
   return Qnil;
 }
 
 /* The prefix depends on how far the stream had got. */
 static VALUE stream_failed(VALUE arg, VALUE error) {
-  ptb_run *run = ((streaming *)arg)->run;
+  ptb_run *run = ((ptb_streaming *)arg)->run;
   if (ptb_run_is_late(run, error)) ptb_run_time_out(run);
   ptb_run_fail_because(run, failure_prefix(run), error);
 }
 
-static void follow(streaming *s) {
+static void follow(ptb_streaming *s) {
   rb_rescue2(try_stream, (VALUE)s, stream_failed, (VALUE)s, ptb_eError, ptb_mIntercepted, (VALUE)0);
 }
 
-static void aim_at_tool_outputs(streaming *s) {
+static void aim_at_tool_outputs(ptb_streaming *s) {
   VALUE parameters = ptb_run_tool_outputs(s->run);
   ptb_set(parameters, "stream", Qtrue);
   s->body = ptb_json_generate(parameters);
@@ -228,16 +223,16 @@ static VALUE messages_of(const ptb_run *run) {
 }
 
 /* POST /threads/runs has no place for these: then the thread is made first. */
-static bool needs_thread_first(const ptb_run *run) {
+bool ptb_streaming_needs_thread(const ptb_run *run) {
   return NIL_P(run->thread_id) &&
          (option(run, PTB_SYMBOL("additional_instructions")) != Qundef || option(run, PTB_SYMBOL("reasoning_effort")) != Qundef);
 }
 
-static void aim_at_new_run(streaming *s) {
+static void aim_at_new_run(ptb_streaming *s) {
   ptb_run *run = s->run;
   VALUE parameters = ptb_run_parameters(run, rb_hash_new()), messages = messages_of(run);
   rb_hash_delete(parameters, PTB_SYMBOL("additional_messages"));
-  if (needs_thread_first(run)) ptb_run_create_thread(run);
+  if (ptb_streaming_needs_thread(run)) ptb_run_create_thread(run);
   if (NIL_P(run->thread_id)) {
     VALUE thread = rb_hash_new();
     ptb_set(thread, "messages", messages);
@@ -251,18 +246,44 @@ static void aim_at_new_run(streaming *s) {
   s->body = ptb_json_generate(parameters);
 }
 
-VALUE ptb_run_streamed(ptb_run *run, VALUE transport) {
-  streaming s = {.run = run, .transport = transport, .headers = beta_headers, .refusal = Qnil,
-                 .live = run->block || run->cancels};
-  ptb_deltas_init(&s.deltas, run->shown);
-  aim_at_new_run(&s);
-  follow(&s);
+void ptb_streaming_aim(ptb_streaming *s, ptb_run *run, VALUE transport) {
+  *s = (ptb_streaming){.run = run, .transport = transport, .headers = beta_headers, .path = Qnil, .body = Qnil,
+                       .begun = Qnil, .refusal = Qnil, .live = run->block || run->cancels};
+  ptb_deltas_init(&s->deltas, run->shown);
+  aim_at_new_run(s);
+}
+
+typedef struct {
+  ptb_streaming *streaming;
+  ptb_item *item;
+} beginning;
+
+static VALUE begin(VALUE arg) {
+  const beginning *b = (const beginning *)arg;
+  ptb_call call = request_of(b->streaming);
+  return b->streaming->begun = ptb_transport_begin(b->streaming->transport, &call, b->item);
+}
+
+void ptb_streaming_begin(ptb_streaming *s, ptb_item *item) {
+  beginning b = {s, item};
+  rb_rescue2(begin, (VALUE)&b, stream_failed, (VALUE)s, ptb_eError, (VALUE)0);
+}
+
+VALUE ptb_streaming_finish(ptb_streaming *s) {
+  ptb_run *run = s->run;
+  follow(s);
   while (requires_action(run)) {
-    aim_at_tool_outputs(&s);
-    follow(&s);
+    aim_at_tool_outputs(s);
+    follow(s);
   }
   if (!ptb_run_settle(run, nothing_to_answer)) go_on_polling(run);
   return ptb_run_result(run);
+}
+
+VALUE ptb_run_streamed(ptb_run *run, VALUE transport) {
+  ptb_streaming s;
+  ptb_streaming_aim(&s, run, transport);
+  return ptb_streaming_finish(&s);
 }
 
 void ptb_init_run_stream(void) {

@@ -26,6 +26,7 @@ typedef struct {
   ptb_sink sink;   /* NULL: events are read when all have come */
   void *arg;
   VALUE assistant_id; /* String, or 0: not said, or said by the request */
+  VALUE begun;        /* the flight of the first attempt, where ptb_transport_begin made it; else 0 or nil */
 } ptb_call;
 
 void ptb_init_transport(void);
@@ -38,6 +39,12 @@ void ptb_check_header(VALUE name, VALUE value);
 /* Performs a request, with its retries, and returns the last flight. An answer of any kind raises nothing; a deadline that is
  * over already raises TimeoutError. */
 VALUE ptb_transport_perform(VALUE transport, const ptb_call *call);
+
+/* Whether a request could be begun: nobody sees it on its way. */
+bool ptb_transport_can_begin(void);
+
+/* Sends the request of a call of a batch and waits for nothing. What it returns is for the `begun` of the same call. */
+VALUE ptb_transport_begin(VALUE transport, const ptb_call *call, ptb_item *item);
 
 /* Sends a request and waits for nothing, not even to know whether it went well. The engine gives up after 20 s. */
 void ptb_transport_fire(VALUE transport, const ptb_call *call);

@@ -11,6 +11,10 @@ module PromptTracker
       # What the services are called.
       NAMES = %i[OpenaiAssistantService LlmClientService].freeze
 
+      # Where their methods are defined that Ruby defines.
+      SOURCE = File.expand_path("services.rb", __dir__)
+      private_constant :SOURCE
+
       class << self
         # @return [Module, nil] where the services were defined; nil before that
         attr_reader :home
@@ -43,6 +47,18 @@ module PromptTracker
           nil
         end
 
+        # Whether an assistant's call is just what the gem defines, so that a batch may make it in two steps. A stub, a
+        # decorator or a subclass's own `call` is called as a whole.
+        #
+        # @api private
+        # @param service [Class] that call_many was called on
+        # @return [Boolean]
+        def plain?(service)
+          assistants = [OpenaiAssistantService, service].reject { |kind| kind <= LlmClientService }
+          [service, *assistants].all? { |kind| defined_here?(kind.method(:call)) } &&
+            assistants.all? { |kind| kind.instance_method(:call).source_location.nil? } # C has none
+        end
+
         # Methods of two classes would get mixed up in one. Asked without loading what is to be autoloaded.
         #
         # @api private
@@ -57,6 +73,10 @@ module PromptTracker
         end
 
         private
+
+        def defined_here?(call)
+          call.source_location&.first == SOURCE && call.owner.singleton_class?
+        end
 
         def described(home, name)
           path = home.autoload?(name, false)

@@ -129,10 +129,10 @@ module PromptTracker
         # Loads no record's class: only the module around it.
         def there?(path)
           around = PromptTracker
-          path.each_with_index do |name, at|
+          path.each do |name|
             return false unless around.is_a?(Module) && around.const_defined?(name, false)
 
-            around = around.const_get(name, false) unless at == path.size - 1
+            around = around.const_get(name, false) unless name.equal?(path.last)
           end
           true
         rescue NameError, LoadError => e
