@@ -74,8 +74,6 @@ static ptb_run new_run(VALUE service, const ptb_item *item, bool block) {
       .prompt = NIL_P(prompt) ? Qnil : ptb_check_prompt(prompt), .tools = rb_ivar_get(service, rb_intern("@tools")),
       .options = rb_ivar_get(service, rb_intern("@options")), .timeout = timeout,
       .deadline = ptn_now() + ptb_check_timeout(timeout),
-      .poll_interval = NUM2DBL(ptb_setting("poll_interval")),
-      .max_poll_interval = NUM2DBL(ptb_setting("max_poll_interval")),
       .block = block, .cancels = cancels(item),
       .pid = getpid(), .shown = rb_utf8_str_new(NULL, 0), .threads = Qnil, .messages = Qnil, .runs = Qnil,
       .thread_id = RB_TYPE_P(thread_id, T_STRING) ? rb_str_dup(thread_id) : thread_id,

@@ -1,6 +1,7 @@
 #include "json.h"
 
 #include <ruby/encoding.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "errors.h"
@@ -123,6 +124,39 @@ static VALUE utf8_deep(VALUE value, int depth) {
   return value;
 }
 
+typedef struct {
+  int depth;
+  bool ready;
+} readiness;
+
+static bool is_ready(VALUE value, int depth);
+
+static int check_pair(VALUE key, VALUE value, VALUE arg) {
+  readiness *r = (readiness *)arg;
+  r->ready = is_ready(key, r->depth) && is_ready(value, r->depth);
+  return r->ready ? ST_CONTINUE : ST_STOP;
+}
+
+/* Whether the copy would be the same, so that none need be made. */
+static bool is_ready(VALUE value, int depth) {
+  if (depth > MAX_DEPTH) return false;
+  if (RB_TYPE_P(value, T_STRING)) {
+    return rb_enc_get_index(value) == rb_utf8_encindex() && rb_enc_str_coderange(value) != ENC_CODERANGE_BROKEN;
+  }
+  if (RB_TYPE_P(value, T_HASH)) {
+    readiness r = {depth + 1, rb_obj_class(value) == rb_cHash};
+    if (r.ready) rb_hash_foreach(value, check_pair, (VALUE)&r);
+    return r.ready;
+  }
+  if (RB_TYPE_P(value, T_ARRAY)) {
+    if (rb_obj_class(value) != rb_cArray) return false;
+    for (long i = 0; i < RARRAY_LEN(value); i++) {
+      if (!is_ready(rb_ary_entry(value, i), depth + 1)) return false;
+    }
+  }
+  return true;
+}
+
 static VALUE generate(VALUE object) { return rb_funcall(mJSON, id_generate, 1, object); }
 
 static VALUE generate_failed(VALUE object, VALUE error) {
@@ -131,7 +165,7 @@ static VALUE generate_failed(VALUE object, VALUE error) {
 }
 
 VALUE ptb_json_generate(VALUE object) {
-  return rb_rescue2(generate, utf8_deep(object, 0), generate_failed, Qnil, eGeneratorError, (VALUE)0);
+  return rb_rescue2(generate, is_ready(object, 0) ? object : utf8_deep(object, 0), generate_failed, Qnil, eGeneratorError, (VALUE)0);
 }
 
 /* ---- PromptTracker::Native::Text ---- */

@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "clock.h"
@@ -8,6 +9,7 @@
 #include "item.h"
 #include "json.h"
 #include "result.h"
+#include "settings.h"
 #include "transport.h"
 #include "utf8.h"
 
@@ -271,6 +273,11 @@ bool ptb_run_settle(ptb_run *run, ptb_step answer_tools) {
   else if (ptb_is(status, "cancelled")) ptb_run_fail(run, "Assistant run was cancelled");
   else if (ptb_is(status, "expired")) ptb_run_fail(run, "Assistant run expired");
   return completed || incomplete;
+}
+
+ptb_waits ptb_run_waits(void) {
+  double first = NUM2DBL(ptb_setting("poll_interval")), longest = NUM2DBL(ptb_setting("max_poll_interval"));
+  return (ptb_waits){first, fmax(first, longest)};
 }
 
 VALUE ptb_run_result(const ptb_run *run) {

@@ -16,7 +16,6 @@ typedef struct {
   VALUE options; /* Hash of further run parameters */
   VALUE timeout; /* as it was given, for the message */
   double deadline;
-  double poll_interval, max_poll_interval; /* seconds */
   bool block;                              /* text deltas are wanted */
   pid_t pid;  /* of the process that made the call: a child leaves the run alone */
   VALUE shown; /* String: the text that the block has had */
@@ -73,6 +72,12 @@ void ptb_run_poll(ptb_run *run);
 
 /* Fetches the run's assistant message into run->message where it isn't there. */
 void ptb_run_fetch_message(ptb_run *run);
+
+/* Seconds before a run that is on its way is asked after for the first time, and the longest wait after that. */
+typedef struct {
+  double first, longest;
+} ptb_waits;
+ptb_waits ptb_run_waits(void);
 
 /* The two flows of the Assistants wire; each returns the result hash. */
 VALUE ptb_run_streamed(ptb_run *run, VALUE transport);

@@ -87,7 +87,8 @@ static void submit_outputs(ptb_run *run) {
 
 /* Asks at once, then with growing waits. `sleep` is called on the service, so that specs can stub it. */
 static void poll(ptb_run *run) {
-  double wait = run->poll_interval, longest = fmax(wait, run->max_poll_interval);
+  ptb_waits waits = ptb_run_waits();
+  double wait = waits.first;
   for (;;) {
     retrieve_run(run);
     if (ptb_run_settle(run, submit_outputs)) return;
@@ -95,7 +96,7 @@ static void poll(ptb_run *run) {
     if (left <= 0) ptb_run_time_out(run);
     ptb_pause(run->service, wait < left ? wait : left);
     if (ptn_now() >= run->deadline) ptb_run_time_out(run);
-    wait = fmin(wait * 1.5, longest);
+    wait = fmin(wait * 1.5, waits.longest);
   }
 }
 

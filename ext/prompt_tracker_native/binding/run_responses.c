@@ -54,15 +54,17 @@ static ptb_call creation_of(ptb_responding *s) {
 
 /* Creates the response. A conversation that another call is using says so, before anything is made: wait. */
 static VALUE create(ptb_responding *s) {
-  double wait = fmax(s->run->poll_interval, 0.05);
+  const double least = 0.05;
   s->response = s->response_id = Qnil;
   s->last_sequence = -1;
   memset(s->seen, 0xff, sizeof(s->seen));
-  for (;;) {
+  for (double wait = 0;;) {
     VALUE error = ptb_response_exchange(s, creation_of(s));
-    if (NIL_P(error) || !is_locked(error) || ptn_now() + wait >= s->run->deadline) return error;
+    if (NIL_P(error) || !is_locked(error)) return error;
+    ptb_waits waits = ptb_run_waits();
+    wait = fmax(wait > 0 ? fmin(wait * 1.5, waits.longest) : waits.first, least);
+    if (ptn_now() + wait >= s->run->deadline) return error;
     ptb_pause(s->run->service, wait);
-    wait = fmin(wait * 1.5, fmax(s->run->max_poll_interval, wait));
   }
 }
 
@@ -87,7 +89,8 @@ static void take_up_again(ptb_responding *s) {
 }
 
 static void poll(ptb_responding *s) {
-  double wait = s->run->poll_interval, longest = fmax(wait, s->run->max_poll_interval);
+  ptb_waits waits = ptb_run_waits();
+  double wait = waits.first;
   while (!ptb_response_is_over(s)) {
     double left = s->run->deadline - ptn_now();
     if (left <= 0) ptb_run_time_out(s->run);
@@ -95,7 +98,7 @@ static void poll(ptb_responding *s) {
     if (ptn_now() >= s->run->deadline) ptb_run_time_out(s->run);
     VALUE error = look_up(s);
     if (!NIL_P(error)) rb_exc_raise(error);
-    wait = fmin(wait * 1.5, longest);
+    wait = fmin(wait * 1.5, waits.longest);
   }
 }
 

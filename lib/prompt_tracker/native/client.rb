@@ -257,7 +257,7 @@ module PromptTracker
       # @param monotonic_seconds [Float] on the clock Process::CLOCK_MONOTONIC
       # @return [Client] whose every request ends by then, and within {#request_timeout}; {TimeoutError} after it
       def with_deadline(monotonic_seconds)
-        dup.tap { |client| client.deadline = [@deadline, monotonic_seconds].compact.min }
+        dup.tap { |client| client.deadline = @deadline ? [@deadline, monotonic_seconds].min : monotonic_seconds }
       end
 
       # The client itself; {OpenAI::Client} has another.
