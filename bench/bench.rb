@@ -14,7 +14,7 @@ require_relative "support/local"
 require_relative "support/nginx"
 
 module Bench
-  RESULTS = File.join(ROOT, "bench/results")
+  RESULTS = File.join(ROOT, "bench/results", "ruby-#{RUBY_VERSION[/\A\d+\.\d+/]}")
   TITLES = { "call" => "One assistant call", "latency" => "Latency", "many" => "Many at once",
              "costs" => "What it costs besides" }.freeze
 

@@ -38,7 +38,7 @@ module Bench
     def initialize(folder)
       @folder = File.expand_path(folder)
       FileUtils.mkdir_p(@folder)
-      @port, @plain_port = Array.new(2) { TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] } }
+      @port, @http1_port, @plain_port = Array.new(3) { TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] } }
       certify
       File.write(file("nginx.conf"), configuration)
       @read = 0
@@ -54,7 +54,10 @@ module Bench
     # @return [String] base URL, with its /v1
     def url(delay = "") = "https://#{NAME}:#{@port}#{delay}/v1"
 
-    # @return [String] the same without TLS, for HTTP/1.1
+    # @return [String] the same with HTTP/1.1 only
+    def http1_url(delay = "") = "https://#{NAME}:#{@http1_port}#{delay}/v1"
+
+    # @return [String] the same without TLS, which is HTTP/1.1 too
     def plain_url(delay = "") = "http://127.0.0.1:#{@plain_port}#{delay}/v1"
 
     # @return [Hash{String => String}] what a client's environment needs
@@ -136,17 +139,19 @@ module Bench
           keepalive_timeout 3600s;
           default_type application/json;
           map $request_method $messages { GET #{json(Wire.messages)}; default #{json(Wire.message)}; }
-          server {
-            listen 127.0.0.1:#{@port} ssl http2 backlog=8192;
-            listen 127.0.0.1:#{@plain_port} backlog=8192;
-            server_name #{NAME};
-            ssl_certificate #{file("cert.pem")};
-            ssl_certificate_key #{file("key.pem")};
-            add_header X-Request-Id req_bench;
-            #{locations}
-          }
+          ssl_certificate #{file("cert.pem")};
+          ssl_certificate_key #{file("key.pem")};
+          add_header X-Request-Id req_bench;
+          #{servers}
         }
       CONF
+    end
+
+    # HTTP/2 is for a whole port to have or not.
+    def servers
+      ["#{@port} ssl http2", "#{@http1_port} ssl", @plain_port].map do |listen|
+        "server { listen 127.0.0.1:#{listen} backlog=8192; server_name #{NAME}; #{locations} }"
+      end.join("\n")
     end
 
     # The API once for each of {DELAYS}.

@@ -87,11 +87,9 @@ static VALUE flow_of(VALUE service) {
   return NIL_P(flow) ? ptb_setting("flow") : flow;
 }
 
-/* A client of ours gives up when the run does. */
-static void bind_client(ptb_run *run) {
+static void check_client(const ptb_run *run) {
   if (!ptb_client_is_ours(run->client)) return;
   rb_rescue2(ptb_client_transport, run->client, ptb_client_failed, Qnil, ptb_eError, (VALUE)0);
-  run->client = rb_funcall(run->client, rb_intern("with_deadline"), 1, DBL2NUM(run->deadline));
 }
 
 static VALUE cancel_unless_ended(VALUE arg) {
@@ -102,7 +100,7 @@ static VALUE cancel_unless_ended(VALUE arg) {
 
 static VALUE carry_out(VALUE service, VALUE (*how)(VALUE)) {
   ptb_run run = new_run(service, ptb_item_current(), rb_block_given_p());
-  bind_client(&run);
+  check_client(&run);
   VALUE result = rb_ensure(how, (VALUE)&run, cancel_unless_ended, (VALUE)&run);
   /* Text that did not come as a stream, or came after a stream had broken. */
   if (run.block) ptb_deltas_yield_rest(run.shown, rb_hash_aref(result, PTB_SYMBOL("text")));
@@ -204,7 +202,7 @@ VALUE ptb_assistant_begin(VALUE service, ptb_item *item) {
   if (!can_begin(service, item)) return Qnil;
   VALUE self = TypedData_Make_Struct(cBegun, begun_call, &begun_type, b);
   b->run = new_run(service, item, false);
-  bind_client(&b->run);
+  check_client(&b->run);
   ptb_run_step(&b->run, "Failed to run assistant", find_definition);
   return send_first_request(b, item) ? self : Qnil;
 }

@@ -9,13 +9,14 @@
 #include "prompt.h"
 #include "result.h"
 #include "run.h"
+#include "service_client.h"
 #include "settings.h"
 
 VALUE ptb_cAssistantService;
 
 static ID id_assistant_id, id_prompt, id_timeout, id_client, id_options, id_tools, id_thread_id, id_flow;
 static ID id_build_client, id_new, id_run_id;
-static VALUE sym_thread_id, sym_tools, sym_flow, sym_access_token, sym_streaming, sym_polling, sym_new;
+static VALUE sym_thread_id, sym_tools, sym_flow, sym_streaming, sym_polling, sym_new;
 
 /* What a run takes (CreateRunRequest of OpenAI's API document), the two that this gem fills in aside. */
 static const char *const run_options[] = {
@@ -99,33 +100,6 @@ static VALUE service_prepare(VALUE self, VALUE assistant_id, VALUE prompt, VALUE
 
 /* ---- the client ---- */
 
-static VALUE constant(VALUE module, const char *name) {
-  ID id = rb_intern(name);
-  return rb_const_defined(module, id) ? rb_const_get(module, id) : Qnil;
-}
-
-/* OpenAI::Client where it is this gem's, or where its `new` has been stubbed (a spec's stub is a method of its
- * singleton class), so that specs that stub it go on working. */
-static VALUE client_class(void) {
-  VALUE ours = rb_const_get(ptb_mNative, rb_intern("Client")), openai = constant(rb_cObject, "OpenAI");
-  VALUE theirs = RB_TYPE_P(openai, T_MODULE) ? constant(openai, "Client") : Qnil;
-  if (NIL_P(theirs)) return ours;
-  if (RB_TYPE_P(theirs, T_CLASS) && RTEST(rb_class_inherited_p(theirs, ours))) return theirs;
-  return rb_method_basic_definition_p(CLASS_OF(theirs), id_new) ? ours : theirs;
-}
-
-/* Making a client and its transport costs about as much as all the rest of a call, so where nobody can tell the
- * difference the services share one, each with a copy of its own. */
-static VALUE new_client(VALUE key) {
-  VALUE klass = client_class(), ours = rb_const_get(ptb_mNative, rb_intern("Client")), keywords = rb_hash_new();
-  if (RB_TYPE_P(klass, T_CLASS) && RTEST(rb_class_inherited_p(klass, ours)) &&
-      rb_method_basic_definition_p(CLASS_OF(klass), id_new)) {
-    return rb_funcall(ptb_mNative, rb_intern("client_for"), 2, key, klass);
-  }
-  rb_hash_aset(keywords, sym_access_token, key);
-  return rb_funcallv_kw(klass, id_new, 1, &keywords, RB_PASS_KEYWORDS);
-}
-
 /* The key, looked up now, not when the app was loaded; a subclass may look elsewhere.
  *
  * @return [String, nil] nil where none is needed
@@ -148,7 +122,7 @@ static VALUE service_access_token(VALUE self) {
  */
 static VALUE service_build_client(VALUE self) {
   VALUE key = rb_funcall(self, rb_intern("access_token"), 0);
-  return rb_rescue2(new_client, key, ptb_client_failed, key, ptb_eError, (VALUE)0);
+  return rb_rescue2(ptb_service_client, key, ptb_client_failed, key, ptb_eError, (VALUE)0);
 }
 
 /* ---- call ---- */
@@ -205,7 +179,6 @@ static void intern_names(void) {
   sym_thread_id = PTB_SYMBOL("thread_id");
   sym_tools = PTB_SYMBOL("tools");
   sym_flow = PTB_SYMBOL("flow");
-  sym_access_token = PTB_SYMBOL("access_token");
   sym_streaming = PTB_SYMBOL("streaming");
   sym_polling = PTB_SYMBOL("polling");
   sym_new = ID2SYM(id_new);

@@ -15,6 +15,7 @@
 #include "response_shape.h"
 #include "result.h"
 #include "run.h"
+#include "service_client.h"
 #include "transport.h"
 
 /* How long the exit of the process may wait for the engine to come to rest. */
@@ -58,6 +59,7 @@ RUBY_FUNC_EXPORTED void Init_prompt_tracker_native(void) {
   ptb_init_intercept();
   ptb_init_item();
   ptb_init_assistant_call();
+  ptb_init_service_client();
   ptb_init_batch();
   ptb_init_flight();
   ptb_init_transport();

@@ -13,8 +13,14 @@ static ID id_create, id_retrieve, id_list, id_submit_tool_outputs;
 static ID id_threads, id_messages, id_runs;
 static VALUE sym_id, sym_thread_id, sym_run_id, sym_parameters, sym_limit, sym_order;
 
+/* A client of ours gives up when the run does. */
+static VALUE client_in_time(const ptb_run *run) {
+  if (!ptb_client_is_ours(run->client)) return run->client;
+  return rb_funcall(run->client, rb_intern("with_deadline"), 1, DBL2NUM(run->deadline));
+}
+
 static VALUE resource(const ptb_run *run, VALUE *slot, ID name) {
-  if (NIL_P(*slot)) *slot = rb_funcall(run->client, name, 0);
+  if (NIL_P(*slot)) *slot = rb_funcall(client_in_time(run), name, 0);
   return *slot;
 }
 

@@ -229,12 +229,10 @@ module PromptTracker
       # @api private
       # @return [Snapshot]
       def snapshot
-        settings = @settings
-        environment = Snapshot.environment
         last = @snapshot
-        return last if last&.of?(settings, environment)
+        return last if last&.current?(@settings)
 
-        @snapshot = Snapshot.new(settings, environment)
+        @snapshot = Snapshot.new(@settings, Snapshot.environment)
       end
 
       # @return [String] the settings that differ from their defaults, without anything that may be secret

@@ -77,6 +77,8 @@ module PromptTracker
         host = PromptTracker.configuration
         names = host.provider_api_key_env_vars if host.respond_to?(:provider_api_key_env_vars)
         name = names[provider.to_sym] || names[provider.to_s] if names.respond_to?(:to_hash)
+        return name if name.equal?(DEFAULT_API_KEY_VARIABLE) # as it is where nobody has set it
+
         name = name.to_s.strip
         name.empty? || name == "CONFIGURED" ? DEFAULT_API_KEY_VARIABLE : name
       end

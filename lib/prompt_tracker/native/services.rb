@@ -5,33 +5,6 @@
 # PromptTracker, or in Native::Services where the host keeps its own.
 
 module PromptTracker
-  module Native
-    # The last client that the services used, and what it was made from.
-    ServiceClient = Struct.new(:snapshot, :key, :defaults, :client)
-    private_constant :ServiceClient
-
-    # A client with that key and the settings and the environment of this moment. Its transport is made once for all
-    # calls in which these are the same.
-    #
-    # @api private
-    # @param key [String, nil]
-    # @param kind [Class] {Client}, or the one that is OpenAI::Client
-    # @return [Client] a copy of its own for each call
-    # @raise [ConfigurationError] where a setting or the environment can't work
-    def self.client_for(key, kind)
-      snapshot = configuration.snapshot
-      defaults = kind.defaults
-      last = @service_client
-      unless last&.snapshot.equal?(snapshot) && last&.key == key && last&.defaults == defaults &&
-             last&.client.instance_of?(kind)
-        client = kind.new(access_token: key)
-        client.transport
-        last = @service_client = ServiceClient.new(snapshot, key.dup.freeze, defaults, client)
-      end
-      last.client.dup
-    end
-  end
-
   # Calls an OpenAI assistant and returns its answer.
   #
   # @example

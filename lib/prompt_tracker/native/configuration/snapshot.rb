@@ -38,9 +38,9 @@ module PromptTracker
           freeze
         end
 
-        # @return [Boolean] true where this is the snapshot of just these settings and this environment
-        def of?(settings, environment)
-          @settings.equal?(settings) && @environment == environment
+        # @return [Boolean] true where this is the snapshot of just these settings and the environment of this moment
+        def current?(settings)
+          @settings.equal?(settings) && Native.environment?(VARIABLES, @environment)
         end
 
         # @param name [Symbol]

@@ -20,10 +20,12 @@ module PromptTracker
           [%i[Openai Assistant], AssistantRows], [%i[AgentVersion], VersionRows], [%i[PromptVersion], VersionRows]
         ].freeze
 
+        OUTERMOST = KINDS.map { |path, _| path.first }.freeze
+
         # The engine is there, but its database was never made ready for it.
         NoTable = Class.new(StandardError)
 
-        private_constant :MOST, :KINDS, :NoTable
+        private_constant :MOST, :KINDS, :OUTERMOST, :NoTable
 
         # @return [String, nil] what was wrong when the records were last read
         attr_reader :trouble
@@ -78,7 +80,8 @@ module PromptTracker
 
         # @return [Boolean] whether the engine is there
         def any?
-          KINDS.any? { |path, _| there?(path) }
+          # Mostly nothing of it is, and each call asks.
+          OUTERMOST.any? { |name| PromptTracker.const_defined?(name, false) } && KINDS.any? { |path, _| there?(path) }
         end
 
         # @return [String, nil] nil where the engine is not there
