@@ -14,11 +14,13 @@ module Bench
     end
     ROWS = [
       Row.new("c", "C program on libcurl, 1 streamed request, answer dropped", 1000, :url),
+      Row.new("c-rested", "C program, asleep for 0.1 ms before each call", 1000, :url),
       Row.new("native-streamed", "prompt_tracker-native, streamed", 500, :url),
       Row.new("native-responses", "prompt_tracker-native, streamed, Responses API", 500, :url),
       Row.new("native-block", "prompt_tracker-native, streamed, with a block", 500, :url),
       Row.new("native-polling", "prompt_tracker-native, polling", 150, :url),
       Row.new("c", "C program, HTTP/1.1", 1000, :http1_url),
+      Row.new("c-rested", "C program, HTTP/1.1, asleep for 0.1 ms before each call", 1000, :http1_url),
       Row.new("native-streamed", "prompt_tracker-native, HTTP/1.1", 500, :http1_url),
       Row.new("native-responses", "prompt_tracker-native, HTTP/1.1, Responses API", 500, :http1_url),
       Row.new("c", "C program, HTTP/1.1 without TLS", 1000, :plain_url),

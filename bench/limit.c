@@ -1,7 +1,8 @@
-/* The least that a call can cost: a plain C program on libcurl, the answer dropped. Two ways:
+/* The least that a call can cost: a plain C program on libcurl, the answer dropped. Three ways:
  *
- *   limit URL BODY         one easy handle kept, one call after the other
- *   limit URL BODY many    all calls at once on one CURLM, 100 of them a connection
+ *   limit URL BODY           one easy handle kept, one call after the other
+ *   limit URL BODY rested    the same, with 0.1 ms asleep before each, as long as a Ruby program is busy with its answers
+ *   limit URL BODY many      all calls at once on one CURLM, 100 of them a connection
  *
  * It reads numbers of calls from standard input, one a line, and prints for each a line of JSON with what they took.
  * SSL_CERT_FILE names the trusted certificates. */
@@ -60,6 +61,9 @@ static int succeeded(CURL *curl, CURLcode code, size_t received) {
   return status == 200 && received > 0;
 }
 
+static const struct timespec rest = {0, 100000};
+static int rested;
+
 static long one_by_one(long calls) {
   static CURL *curl;
   static size_t received;
@@ -67,6 +71,7 @@ static long one_by_one(long calls) {
   if (!curl) curl = new_handle(&received);
   for (long i = 0; i < calls; i++) {
     received = 0;
+    if (rested) nanosleep(&rest, NULL);
     CURLcode code = curl_easy_perform(curl);
     errors += !succeeded(curl, code, received);
   }
@@ -114,7 +119,9 @@ int main(int argc, char **argv) {
   char line[32];
   url = argv[1];
   body = argv[2];
-  long (*perform)(long) = argc > 3 ? all_at_once : one_by_one;
+  const char *way = argc > 3 ? argv[3] : "";
+  long (*perform)(long) = strcmp(way, "many") == 0 ? all_at_once : one_by_one;
+  rested = strcmp(way, "rested") == 0;
   curl_global_init(CURL_GLOBAL_DEFAULT);
   headers = curl_slist_append(NULL, "Content-Type: application/json");
   headers = curl_slist_append(headers, "Authorization: Bearer sk-bench-0123456789abcdefghij");

@@ -30,13 +30,13 @@ module Bench
     # @return [String, nil] why it can't be measured here
     attr_reader :missing
 
-    # @param name [String] "c", or one of {Contenders::ALL}
+    # @param name [String] "c", "c-rested" or one of {Contenders::ALL}
     # @param url [String] the server's base URL
     # @param environment [Hash{String => String, nil}]
     # @param many [Boolean] whether its calls are made all at once
     def initialize(name, url, environment, many: false)
-      command = if name == "c"
-                  [self.class.limit, "#{url}/threads/runs", Wire.request]
+      command = if name.match?(/\Ac(-|\z)/)
+                  [self.class.limit, "#{url}/threads/runs", Wire.request, name[/-(.*)/, 1]].compact
                 else
                   [RbConfig.ruby, "-I", File.join(ROOT, "lib"), CONTENDER, name, url]
                 end
