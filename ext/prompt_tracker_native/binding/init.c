@@ -17,6 +17,7 @@
 #include "run.h"
 #include "service_client.h"
 #include "transport.h"
+#include "two_steps.h"
 
 /* How long the exit of the process may wait for the engine to come to rest. */
 static const double exit_wait_s = 1.0;
@@ -59,6 +60,7 @@ RUBY_FUNC_EXPORTED void Init_prompt_tracker_native(void) {
   ptb_init_intercept();
   ptb_init_item();
   ptb_init_assistant_call();
+  ptb_init_two_steps();
   ptb_init_service_client();
   ptb_init_batch();
   ptb_init_flight();

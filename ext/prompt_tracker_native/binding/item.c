@@ -2,17 +2,15 @@
 
 #include <ruby/encoding.h>
 
-#include "assistant_call.h"
-#include "assistant_service.h"
 #include "batch.h"
 #include "clock.h"
 #include "errors.h"
-#include "llm_client_service.h"
 #include "names.h"
 
 static VALUE cFiber, cItem, eStopped, masks;
 static ID id_item, id_call, id_sleep, id_new, id_handle_interrupt;
 static VALUE sym_blocking;
+static const ptb_steps *steps;
 
 /* ---- the object ---- */
 
@@ -67,7 +65,7 @@ static void check_call(VALUE call) {
 
 static VALUE make_call(VALUE arg) {
   ptb_item *item = (ptb_item *)arg;
-  if (!NIL_P(item->begun)) return ptb_assistant_finish(item->begun);
+  if (!NIL_P(item->begun)) return steps->finish(item->begun);
   if (!NIL_P(item->service)) return rb_funcall(item->service, id_call, 0);
   check_call(item->call);
   return rb_funcallv_kw(item->batch->service, id_call, 1, &item->call, RB_PASS_KEYWORDS);
@@ -174,23 +172,10 @@ void ptb_item_resume(ptb_item *item) {
 
 /* ---- before there is a Fiber ---- */
 
-/* The service that `call` would make for it, or nil. */
-static VALUE new_service(const ptb_item *item) {
-  VALUE service = item->batch->service, keywords = item->call;
-  if (RTEST(rb_class_inherited_p(service, ptb_cLlmClientService))) {
-    service = ptb_cAssistantService;
-    keywords = ptb_llm_assistant_keywords(keywords);
-  }
-  return NIL_P(keywords) ? Qnil : rb_funcallv_kw(service, id_new, 1, &keywords, RB_PASS_KEYWORDS);
-}
-
 static VALUE begin(VALUE arg) {
   ptb_item *item = (ptb_item *)arg;
   check_call(item->call);
-  item->service = new_service(item);
-  if (RTEST(rb_obj_is_kind_of(item->service, ptb_cAssistantService)) && CLASS_OF(item->service) == rb_obj_class(item->service)) {
-    item->begun = ptb_assistant_begin(item->service, item);
-  }
+  item->begun = steps->begin(item);
   return Qnil;
 }
 
@@ -206,6 +191,8 @@ static VALUE begin_masked(RB_BLOCK_CALL_FUNC_ARGLIST(first, self)) {
   return Qnil;
 }
 
+void ptb_item_make_in(const ptb_steps *two) { steps = two; }
+
 void ptb_item_begin(ptb_item *item) {
   if (!item->batch->plain) return;
   rb_block_call(rb_cThread, id_handle_interrupt, 1, &masks, begin_masked, item->self);
@@ -213,7 +200,7 @@ void ptb_item_begin(ptb_item *item) {
     item->state = PTB_ITEM_DONE;
   } else if (!NIL_P(item->begun)) {
     item->state = PTB_ITEM_WAITING;
-    item->wake_at = ptb_assistant_deadline(item->begun);
+    item->wake_at = steps->deadline(item->begun);
   }
 }
 
@@ -223,7 +210,7 @@ void ptb_item_stop(ptb_item *item) {
   int failed;
   VALUE self = item->self;
   if (NIL_P(item->fiber)) {
-    if (!NIL_P(item->begun)) ptb_assistant_abandon(item->begun);
+    if (!NIL_P(item->begun)) steps->abandon(item->begun);
     return;
   }
   if (!RTEST(rb_fiber_alive_p(item->fiber))) return;

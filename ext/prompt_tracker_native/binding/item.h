@@ -24,7 +24,7 @@ struct ptb_item {
   VALUE fiber;  /* nil before it is needed */
   VALUE call;   /* keywords */
   VALUE service; /* that has been made for it, or nil */
-  VALUE begun;   /* what ptb_assistant_begin gave, or nil */
+  VALUE begun;   /* what is to be finished, or nil */
   VALUE result; /* what the call returned or, where it failed, raised */
   bool failed;
   long index;
@@ -54,6 +54,18 @@ VALUE ptb_at_home(ptb_function function, VALUE arg);
 void ptb_pause(VALUE sleeper, double seconds);
 
 /* ---- for the batch ---- */
+
+/* How a call can be made in two steps. `begin` sends its first request, waits for nothing, and returns what the others take,
+ * or nil where the call has to be made as a whole; item->service is then what it has made already. */
+typedef struct {
+  VALUE (*begin)(ptb_item *item);
+  VALUE (*finish)(VALUE begun); /* in the item's Fiber; returns the result */
+  void (*abandon)(VALUE begun);
+  double (*deadline)(VALUE begun); /* monotonic seconds: to be finished then at the latest */
+} ptb_steps;
+
+/* Once, when the extension is loaded. */
+void ptb_item_make_in(const ptb_steps *steps);
 
 /* Sends the item's first request, where that can be done without a Fiber: it then waits, or has failed. */
 void ptb_item_begin(ptb_item *item);
