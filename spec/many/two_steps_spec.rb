@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "timeout"
 require_relative "../support/flows"
 require_relative "support/many_calls"
 
@@ -105,7 +106,44 @@ RSpec.describe PromptTracker::Native::CallMany, :server do
   it "names what failed as a call by itself does" do
     PromptTracker::Native.configure { |c| c.base_url = "http://127.0.0.1:1/v1" and c.max_retries = 0 }
     alone = failure_of { service.call(**calls(1).first) }
-    expect(service.call_many(calls(1)).first).to have_attributes(class: alone.class, message: alone.message)
+    said = [alone, *service.call_many(calls(2))].map { |error| [error.class, error.message.sub(/after \d+ ms/, "")] }
+    expect(said.uniq.size).to eq(1)
+  end
+
+  it "looks up a definition where the app is at home: an interrupt that its code handles ends there" do
+    PromptTracker::Native.configure do |c|
+      c.assistants = lambda do |_|
+        Timeout.timeout(0.05) { loop { 1 + 1 } }
+      rescue Timeout::Error
+        nil
+      end
+    end
+    echo
+    expect(texts(service.call_many(calls(2)))).to eq(["You said: Call 0", "You said: Call 1"])
+  end
+
+  # The late answer of a call that failed before it would have waited is nobody's: the batch goes on with the others.
+  it "forgets a call that fails before it has looked for its answer", :child_process do
+    server.answer("Late.", delay: 0.6, times: 2, assistant_id: "asst_slow")
+    server.stays(assistant_id: "asst_stays")
+    server.answer("Quick.", assistant_id: "asst_1")
+    out = expect_clean(<<~RUBY)
+      native = PromptTracker::Native
+      native.load_observation
+      deaf = Module.new { def wanted? = raise("deaf") }
+      slow = { assistant_id: "asst_slow", prompt: "x", timeout: 0.3 }
+      calls = [{ assistant_id: "asst_stays", prompt: "x", timeout: 1 }, slow, slow, { assistant_id: "asst_1", prompt: "x" }]
+      seen = []
+      PromptTracker::OpenaiAssistantService.call_many(calls) do |index, _|
+        seen << index
+        if index == 3
+          native::Observation.singleton_class.prepend(deaf)
+          native.send(:observe)
+        end
+      end
+      p seen.sort
+    RUBY
+    expect(out).to eq("[0, 1, 2, 3]\n")
   end
 
   it "lets a definition's callable make calls of its own" do

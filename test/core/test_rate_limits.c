@@ -32,6 +32,13 @@ static void test_reads_both(void **state) {
   assert_true(l.tokens.limit == 30000 && l.tokens.remaining == 29000 && l.tokens.reset == 2);
 }
 
+static void test_takes_the_first_of_several(void **state) {
+  (void)state;
+  ptn_limits l = limits("x-ratelimit-limit-requests: 10\r\nx-ratelimit-remaining-requests: 9\r\n"
+                        "x-ratelimit-limit-requests: junk\r\nx-ratelimit-remaining-requests: 1\r\n");
+  assert_true(l.requests.known && l.requests.limit == 10 && l.requests.remaining == 9);
+}
+
 static void test_takes_no_nonsense(void **state) {
   (void)state;
   static const char *const none[] = {
@@ -48,6 +55,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_durations),
       cmocka_unit_test(test_reads_both),
+      cmocka_unit_test(test_takes_the_first_of_several),
       cmocka_unit_test(test_takes_no_nonsense),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

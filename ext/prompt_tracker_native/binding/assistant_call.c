@@ -65,7 +65,7 @@ static bool cancels(const ptb_item *item) {
 }
 
 /* What the service asks for, from now on. */
-static ptb_run new_run(VALUE service, const ptb_item *item, bool block) {
+static ptb_run new_run(VALUE service, ptb_item *item, bool block) {
   VALUE timeout = rb_ivar_get(service, rb_intern("@timeout")), prompt = rb_ivar_get(service, rb_intern("@prompt"));
   VALUE thread_id = rb_ivar_get(service, rb_intern("@thread_id"));
   return (ptb_run){
@@ -147,6 +147,7 @@ VALUE ptb_assistant_take_up(VALUE service) { return carry_out(service, take_up);
 /* On the heap what is on the stack in a whole call. */
 typedef struct {
   ptb_run run;
+  VALUE flight; /* of the first request, for as long as the call is not over */
   bool responds; /* which of the two it is */
   union {
     ptb_streaming streaming;
@@ -177,34 +178,43 @@ static begun_call *begun_get(VALUE self) {
   return b;
 }
 
-static bool can_begin(VALUE service, const ptb_item *item) {
-  return ptb_transport_can_begin() && !cancels(item) && flow_of(service) != PTB_SYMBOL("polling") &&
-         rb_ivar_get(service, rb_intern("@thread_id")) != PTB_SYMBOL("new") &&
-         ptb_client_is_ours(rb_funcall(service, rb_intern("client"), 0));
+/* A definition is looked up where the app's code is at home, and that is not here: the first call of an assistant in a batch
+ * is made as a whole. */
+static bool knows_definition(const ptb_run *run) {
+  return ptb_setting("api") == PTB_SYMBOL("assistants") ||
+         rb_hash_lookup2(run->item->batch->definitions, run->assistant_id, Qundef) != Qundef;
 }
 
-static bool send_first_request(begun_call *b, ptb_item *item) {
+static bool can_begin(const ptb_run *run) {
+  return ptb_client_is_ours(run->client) && !run->cancels && run->thread_id != PTB_SYMBOL("new") &&
+         flow_of(run->service) != PTB_SYMBOL("polling") && knows_definition(run);
+}
+
+static bool send_first_request(begun_call *b) {
   VALUE transport = ptb_client_transport(b->run.client);
   b->responds = !NIL_P(b->run.definition);
   if (b->responds) {
     ptb_responding_aim(&b->on.responding, &b->run, transport, true);
-    ptb_responding_begin(&b->on.responding, item);
+    ptb_responding_begin(&b->on.responding);
+    b->flight = b->on.responding.begun;
     return true;
   }
   if (ptb_streaming_needs_thread(&b->run)) return false;
   ptb_streaming_aim(&b->on.streaming, &b->run, transport);
-  ptb_streaming_begin(&b->on.streaming, item);
+  ptb_streaming_begin(&b->on.streaming);
+  b->flight = b->on.streaming.begun;
   return true;
 }
 
 VALUE ptb_assistant_begin(VALUE service, ptb_item *item) {
   begun_call *b;
-  if (!can_begin(service, item)) return Qnil;
+  if (!ptb_transport_can_begin()) return Qnil;
   VALUE self = TypedData_Make_Struct(cBegun, begun_call, &begun_type, b);
   b->run = new_run(service, item, false);
+  if (!can_begin(&b->run)) return Qnil;
   check_client(&b->run);
   ptb_run_step(&b->run, "Failed to run assistant", find_definition);
-  return send_first_request(b, item) ? self : Qnil;
+  return send_first_request(b) ? self : Qnil;
 }
 
 VALUE ptb_assistant_finish(VALUE self) {
@@ -215,8 +225,7 @@ VALUE ptb_assistant_finish(VALUE self) {
 }
 
 void ptb_assistant_abandon(VALUE self) {
-  const begun_call *b = begun_get(self);
-  VALUE flight = b->responds ? b->on.responding.begun : b->on.streaming.begun;
+  VALUE flight = begun_get(self)->flight;
   if (RTEST(flight)) ptb_flight_abandon(flight);
 }
 

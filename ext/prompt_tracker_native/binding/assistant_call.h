@@ -27,7 +27,7 @@ NORETURN(VALUE ptb_client_failed(VALUE unused, VALUE error));
 VALUE ptb_assistant_begin(VALUE service, ptb_item *item);
 VALUE ptb_assistant_finish(VALUE begun);
 
-/* Lets go of a call that was begun and is not to be finished. */
+/* Lets go of what the first request holds: of a call that is not to be finished, or that is over, however it ended. */
 void ptb_assistant_abandon(VALUE begun);
 
 /* When it is to be finished at the latest, in monotonic seconds. */

@@ -84,6 +84,11 @@ static VALUE nothing(VALUE arg, VALUE error) {
   return Qnil;
 }
 
+/* Before the item is one that nobody may be told of any more. */
+static void abandon(const ptb_item *item) {
+  if (!NIL_P(item->begun)) steps->abandon(item->begun);
+}
+
 static VALUE fiber_main(RB_BLOCK_CALL_FUNC_ARGLIST(first, self)) {
   (void)first;
   (void)argc;
@@ -93,6 +98,7 @@ static VALUE fiber_main(RB_BLOCK_CALL_FUNC_ARGLIST(first, self)) {
   TypedData_Get_Struct(self, ptb_item, &item_type, item);
   rb_thread_local_aset(rb_thread_current(), id_item, self);
   item->result = rb_rescue2(perform, (VALUE)item, nothing, Qnil, eStopped, (VALUE)0);
+  abandon(item);
   item->state = PTB_ITEM_DONE;
   return Qnil;
 }
@@ -209,14 +215,12 @@ static VALUE resume_last(VALUE fiber) { return rb_fiber_resume(fiber, 0, NULL); 
 void ptb_item_stop(ptb_item *item) {
   int failed;
   VALUE self = item->self;
-  if (NIL_P(item->fiber)) {
-    if (!NIL_P(item->begun)) steps->abandon(item->begun);
-    return;
+  if (!NIL_P(item->fiber) && RTEST(rb_fiber_alive_p(item->fiber))) {
+    rb_protect(resume_last, item->fiber, &failed);
+    if (failed) rb_set_errinfo(Qnil); /* what stops the batch counts, not what came of the items */
   }
-  if (!RTEST(rb_fiber_alive_p(item->fiber))) return;
-  rb_protect(resume_last, item->fiber, &failed);
+  abandon(item);
   RB_GC_GUARD(self);
-  if (failed) rb_set_errinfo(Qnil); /* what stops the batch counts, not what came of the items */
 }
 
 ptb_item *ptb_item_new(ptb_batch *batch, VALUE owner, long index, VALUE call) {

@@ -8,8 +8,9 @@
 
 static inline VALUE ptb_string_kept(VALUE *slot, const char *bytes, long len) {
   if (!*slot) {
-    *slot = rb_enc_interned_str(bytes, len, rb_utf8_encoding());
-    rb_gc_register_mark_object(*slot);
+    VALUE string = rb_enc_interned_str(bytes, len, rb_utf8_encoding());
+    rb_gc_register_mark_object(string);
+    *slot = string;
   }
   return *slot;
 }

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 
 #include "deltas.h"
-#include "item.h"
 #include "result.h"
 #include "run.h"
 #include "transport.h"
@@ -51,7 +50,7 @@ ptb_call ptb_response_call(const ptb_responding *s, ptn_method method, VALUE pat
 VALUE ptb_response_exchange(ptb_responding *s, ptb_call call);
 
 /* Only sends it, for the next ptb_response_exchange. */
-void ptb_response_begin(ptb_responding *s, ptb_call call, ptb_item *item);
+void ptb_response_begin(ptb_responding *s, ptb_call call);
 
 /* Calls the handlers that the response asks for and makes their outputs the next request's input. */
 void ptb_response_aim_at_outputs(ptb_responding *s);
@@ -59,7 +58,7 @@ void ptb_response_aim_at_outputs(ptb_responding *s);
 /* Makes the request for the first response; then either ptb_responding_finish alone, which sends it and waits, or
  * ptb_responding_begin first, which only sends it. ptb_responding_finish returns the result hash. */
 void ptb_responding_aim(ptb_responding *s, ptb_run *run, VALUE transport, bool streamed);
-void ptb_responding_begin(ptb_responding *s, ptb_item *item);
+void ptb_responding_begin(ptb_responding *s);
 VALUE ptb_responding_finish(ptb_responding *s);
 
 #endif

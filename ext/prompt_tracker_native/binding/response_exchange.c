@@ -113,9 +113,9 @@ static void prepare(ptb_responding *s, ptb_call *call) {
   call->arg = s;
 }
 
-void ptb_response_begin(ptb_responding *s, ptb_call call, ptb_item *item) {
+void ptb_response_begin(ptb_responding *s, ptb_call call) {
   prepare(s, &call);
-  s->begun = ptb_transport_begin(s->transport, &call, item);
+  s->begun = ptb_transport_begin(s->transport, &call, s->run->item);
 }
 
 VALUE ptb_response_exchange(ptb_responding *s, ptb_call call) {

@@ -10,7 +10,7 @@
 /* One call of an assistant, from the prompt to the result hash. It lives on the stack of the calling Ruby
  * thread, where the collector finds its VALUEs. */
 typedef struct {
-  const ptb_item *item; /* the call of a batch that it is, or NULL */
+  ptb_item *item; /* the call of a batch that it is, or NULL */
   VALUE service, client, assistant_id, prompt; /* the last is nil where another process has sent it */
   VALUE tools;   /* Hash of callables by function name, or nil */
   VALUE options; /* Hash of further run parameters */

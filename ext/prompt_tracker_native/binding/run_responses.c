@@ -239,20 +239,14 @@ void ptb_responding_aim(ptb_responding *s, ptb_run *run, VALUE transport, bool s
   place(s);
 }
 
-typedef struct {
-  ptb_responding *responding;
-  ptb_item *item;
-} beginning;
-
 static VALUE begin(VALUE arg) {
-  const beginning *b = (const beginning *)arg;
-  ptb_response_begin(b->responding, creation_of(b->responding), b->item);
+  ptb_responding *s = (ptb_responding *)arg;
+  ptb_response_begin(s, creation_of(s));
   return Qnil;
 }
 
-void ptb_responding_begin(ptb_responding *s, ptb_item *item) {
-  beginning b = {s, item};
-  rb_rescue2(begin, (VALUE)&b, follow_failed, (VALUE)s, ptb_eError, (VALUE)0);
+void ptb_responding_begin(ptb_responding *s) {
+  rb_rescue2(begin, (VALUE)s, follow_failed, (VALUE)s, ptb_eError, (VALUE)0);
 }
 
 VALUE ptb_responding_finish(ptb_responding *s) {

@@ -253,20 +253,14 @@ void ptb_streaming_aim(ptb_streaming *s, ptb_run *run, VALUE transport) {
   aim_at_new_run(s);
 }
 
-typedef struct {
-  ptb_streaming *streaming;
-  ptb_item *item;
-} beginning;
-
 static VALUE begin(VALUE arg) {
-  const beginning *b = (const beginning *)arg;
-  ptb_call call = request_of(b->streaming);
-  return b->streaming->begun = ptb_transport_begin(b->streaming->transport, &call, b->item);
+  ptb_streaming *s = (ptb_streaming *)arg;
+  ptb_call call = request_of(s);
+  return s->begun = ptb_transport_begin(s->transport, &call, s->run->item);
 }
 
-void ptb_streaming_begin(ptb_streaming *s, ptb_item *item) {
-  beginning b = {s, item};
-  rb_rescue2(begin, (VALUE)&b, stream_failed, (VALUE)s, ptb_eError, (VALUE)0);
+void ptb_streaming_begin(ptb_streaming *s) {
+  rb_rescue2(begin, (VALUE)s, stream_failed, (VALUE)s, ptb_eError, (VALUE)0);
 }
 
 VALUE ptb_streaming_finish(ptb_streaming *s) {

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 
 #include "deltas.h"
-#include "item.h"
 #include "run.h"
 
 /* A run of the Assistants wire as one streamed request, while it is on its way. run_stream.c has the whole of it. */
@@ -25,7 +24,7 @@ bool ptb_streaming_needs_thread(const ptb_run *run);
 /* Makes the first request; then either ptb_streaming_finish alone, which sends it and waits, or ptb_streaming_begin first,
  * which only sends it. ptb_streaming_finish returns the result hash. */
 void ptb_streaming_aim(ptb_streaming *s, ptb_run *run, VALUE transport);
-void ptb_streaming_begin(ptb_streaming *s, ptb_item *item);
+void ptb_streaming_begin(ptb_streaming *s);
 VALUE ptb_streaming_finish(ptb_streaming *s);
 
 #endif

@@ -63,13 +63,18 @@ static double number(const char *at, size_t len) {
   return at == end ? value : -1;
 }
 
+/* Of several headers of one name the first counts, or the first that is no nonsense. */
+static void first(double *known, double value) {
+  if (*known < 0) *known = value;
+}
+
 static void note(ptn_limits *l, const char *name, size_t name_len, const char *value, size_t len) {
-  if (ptn_header_is(name, name_len, "x-ratelimit-limit-requests")) l->requests.limit = number(value, len);
-  else if (ptn_header_is(name, name_len, "x-ratelimit-remaining-requests")) l->requests.remaining = number(value, len);
-  else if (ptn_header_is(name, name_len, "x-ratelimit-reset-requests")) l->requests.reset = ptn_limits_duration(value, len);
-  else if (ptn_header_is(name, name_len, "x-ratelimit-limit-tokens")) l->tokens.limit = number(value, len);
-  else if (ptn_header_is(name, name_len, "x-ratelimit-remaining-tokens")) l->tokens.remaining = number(value, len);
-  else if (ptn_header_is(name, name_len, "x-ratelimit-reset-tokens")) l->tokens.reset = ptn_limits_duration(value, len);
+  if (ptn_header_is(name, name_len, "x-ratelimit-limit-requests")) first(&l->requests.limit, number(value, len));
+  else if (ptn_header_is(name, name_len, "x-ratelimit-remaining-requests")) first(&l->requests.remaining, number(value, len));
+  else if (ptn_header_is(name, name_len, "x-ratelimit-reset-requests")) first(&l->requests.reset, ptn_limits_duration(value, len));
+  else if (ptn_header_is(name, name_len, "x-ratelimit-limit-tokens")) first(&l->tokens.limit, number(value, len));
+  else if (ptn_header_is(name, name_len, "x-ratelimit-remaining-tokens")) first(&l->tokens.remaining, number(value, len));
+  else if (ptn_header_is(name, name_len, "x-ratelimit-reset-tokens")) first(&l->tokens.reset, ptn_limits_duration(value, len));
 }
 
 static bool is_known(const ptn_limit *l) { return l->limit > 0 && l->remaining >= 0; }

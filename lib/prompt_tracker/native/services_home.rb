@@ -11,10 +11,6 @@ module PromptTracker
       # What the services are called.
       NAMES = %i[OpenaiAssistantService LlmClientService].freeze
 
-      # Where their methods are defined that Ruby defines.
-      SOURCE = File.expand_path("services.rb", __dir__)
-      private_constant :SOURCE
-
       class << self
         # @return [Module, nil] where the services were defined; nil before that
         attr_reader :home
@@ -33,6 +29,7 @@ module PromptTracker
           NAMES.each { |name| const_set(name, home.const_get(name, false)) } unless home.equal?(self)
           @home = home
           require_relative "services"
+          @as_defined = NAMES.map { |name| const_get(name, false) }.to_h { |kind| [kind, methods_of(kind)] }.freeze
         end
 
         # Leaves the host's names to the host, where the services were defined before Rails was there.
@@ -47,16 +44,17 @@ module PromptTracker
           nil
         end
 
-        # Whether an assistant's call is just what the gem defines, so that a batch may make it in two steps. A stub, a
-        # decorator or a subclass's own `call` is called as a whole.
+        # Whether an assistant's call is just what the gem defines, so that a batch may make it in two steps. The first
+        # is no place for code of the app's: stubs, decorators and subclasses with methods of their own are called as a
+        # whole.
         #
         # @api private
         # @param service [Class] that call_many was called on
         # @return [Boolean]
         def plain?(service)
-          assistants = [OpenaiAssistantService, service].reject { |kind| kind <= LlmClientService }
-          [service, *assistants].all? { |kind| defined_here?(kind.method(:call)) } &&
-            assistants.all? { |kind| kind.instance_method(:call).source_location.nil? } # C has none
+          base = service <= LlmClientService ? LlmClientService : OpenaiAssistantService
+          [base, OpenaiAssistantService].all? { |kind| methods_of(kind) == @as_defined.fetch(kind) } &&
+            methods_of(service).map(&:owner) == methods_of(base).map(&:owner)
         end
 
         # Methods of two classes would get mixed up in one. Asked without loading what is to be autoloaded.
@@ -74,8 +72,11 @@ module PromptTracker
 
         private
 
-        def defined_here?(call)
-          call.source_location&.first == SOURCE && call.owner.singleton_class?
+        # All that a call goes through before its first request.
+        def methods_of(kind)
+          inner = kind <= OpenaiAssistantService ? %i[initialize build_client access_token client call] : []
+          %i[call new].map { |name| kind.singleton_class.instance_method(name) } +
+            inner.map { |name| kind.instance_method(name) }
         end
 
         def described(home, name)
