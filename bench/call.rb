@@ -74,7 +74,7 @@ module Bench
     end
 
     def plot(folder)
-      values = @runners.keys.to_h { |row| [row.label, micro(row, :cpu)] }
+      values = @runners.keys.to_h { |row| [row.label.sub(/, (1|classic) .*/, ""), micro(row, :cpu)] }
       Plot.bars(File.join(folder, "call.svg"), "CPU of one assistant call, µs", values)
     end
 
@@ -114,7 +114,7 @@ module Bench
         Figures.goal("CPU of #{row.label}, by the C program's, at most #{AIM_LIMIT}",
                      Figures.median(ratios(row.key, "c#{row.where}")), AIM_LIMIT)
       end
-      peers = rows.select { |row| row.where == :url }.map do |row|
+      peers = rows.reject { |row| row.where == :plain_url }.map do |row|
         Figures.goal("CPU of ruby-openai, by that of #{row.label}, at least #{AIM_PEER}",
                      Figures.median(ratios("ruby-openaiurl", row.key)), AIM_PEER, by: :>=)
       end
