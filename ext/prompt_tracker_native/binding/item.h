@@ -8,8 +8,8 @@
 
 /* One call of a batch. It is the same code as a call by itself, run in a Fiber: where that code would wait, the
  * Fiber yields to the batch, which waits for all of them at once. A Fiber takes 20 KB, so where possible the call gets
- * one only once its first request is answered. Everything here is for the Ruby thread that made
- * the batch; outside of a batch there is no current item, and callers wait in their own way. */
+ * one only once its first request is answered. Everything here is for the Ruby thread that made the batch; outside of
+ * a batch there is no current item, and callers wait in their own way. */
 typedef struct ptb_item ptb_item;
 typedef struct ptb_batch ptb_batch;
 
@@ -21,11 +21,11 @@ struct ptb_item {
   ptb_item *prev, *next; /* in the batch */
   ptb_batch *batch;
   VALUE self, owner; /* the Ruby objects of the item and its batch */
-  VALUE fiber;  /* nil before it is needed */
-  VALUE call;   /* keywords */
+  VALUE fiber;   /* nil before it is needed */
+  VALUE call;    /* keywords */
   VALUE service; /* that has been made for it, or nil */
   VALUE begun;   /* what is to be finished, or nil */
-  VALUE result; /* what the call returned or, where it failed, raised */
+  VALUE result;  /* what the call returned or, where it failed, raised */
   bool failed;
   long index;
   ptb_item_state state;

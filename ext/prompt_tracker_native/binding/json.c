@@ -165,7 +165,8 @@ static VALUE generate_failed(VALUE object, VALUE error) {
 }
 
 VALUE ptb_json_generate(VALUE object) {
-  return rb_rescue2(generate, is_ready(object, 0) ? object : utf8_deep(object, 0), generate_failed, Qnil, eGeneratorError, (VALUE)0);
+  if (!is_ready(object, 0)) object = utf8_deep(object, 0);
+  return rb_rescue2(generate, object, generate_failed, Qnil, eGeneratorError, (VALUE)0);
 }
 
 /* ---- PromptTracker::Native::Text ---- */
