@@ -12,6 +12,8 @@ module PromptTracker
         #   Regexp is tried on "POST /threads/thread_1/runs"; a Proc is given the {Request}; nil means any request
         # @param delay [Numeric] seconds before it happens
         def initialize(on, delay: 0, &action)
+          raise ArgumentError, "delay: seconds, not #{delay.inspect}" unless delay.is_a?(Numeric) && delay >= 0
+
           @pattern = pattern(on)
           @delay = delay
           @action = action

@@ -159,7 +159,9 @@ module PromptTracker
         # @param delay [Numeric] seconds before the answer
         # @param times [Integer, :always] how many requests
         # @return [self]
+        # @raise [ArgumentError]
         def fails_with(status, body: nil, headers: {}, on: nil, delay: 0, times: 1)
+          check_status(status)
           headers = lower(headers)
           refuse(on, delay, times) do |delivery, _request|
             raise ApiError.typical(status, headers) if body.nil?
@@ -193,7 +195,9 @@ module PromptTracker
         # @param delay (see #fails_with)
         # @param times (see #fails_with)
         # @return [self]
+        # @raise [ArgumentError]
         def raw(on: nil, status: 200, headers: {}, body: "", delay: 0, times: 1)
+          check_status(status)
           headers = typed(body, lower(headers))
           text = body.is_a?(Hash) ? JSON.generate(body) : body
           refuse(on, delay, times) do |delivery, _request|
@@ -244,6 +248,12 @@ module PromptTracker
         def refuse(on, delay, times, &action)
           @request_scripts.add(RequestScript.new(on, delay: delay, &action), times: times)
           self
+        end
+
+        def check_status(status)
+          return if status.is_a?(Integer) && status.between?(100, 599)
+
+          raise ArgumentError, "status: an HTTP status such as 429, not #{status.inspect}"
         end
 
         def lower(headers) = headers.to_h { |name, value| [name.to_s.downcase, value.to_s] }
