@@ -112,18 +112,32 @@ module Flows
     def call(**keywords) = super(flow: :polling, **keywords)
   end
 
-  # A batch of one.
+  # A batch of one, which has a Fiber from the beginning.
   module InBatch
     def patient? = true
 
+    def calls(keywords) = [keywords]
+
     def call(**keywords)
-      result = PromptTracker::OpenaiAssistantService.call_many([keywords]).fetch(0)
+      result = PromptTracker::OpenaiAssistantService.call_many(calls(keywords)).last
       result.is_a?(Exception) ? raise(result) : result
     end
   end
 
+  # The second call of an assistant in a batch, whose first request goes out before there is a Fiber. The first one fails
+  # before anything is sent.
+  module InTwoSteps
+    include InBatch
+
+    def calls(keywords) = [{ **keywords, additional_messages: 5 }, keywords]
+  end
+
   class StreamedInBatch < Streamed
     include InBatch
+  end
+
+  class StreamedInTwoSteps < Streamed
+    include InTwoSteps
   end
 
   class PolledInBatch < Polled
@@ -181,10 +195,11 @@ module Flows
   POLLED = Polled.new("polling, with the gem's own client")
   RUBY_OPENAI = ThroughRubyOpenai.new("polling, with the ruby-openai gem's client")
   STREAMED_IN_BATCH = StreamedInBatch.new("streamed, in a batch")
+  STREAMED_IN_TWO_STEPS = StreamedInTwoSteps.new("streamed, in a batch, in two steps")
   POLLED_IN_BATCH = PolledInBatch.new("polling, in a batch")
   DOUBLES = ThroughDoubles.new("polling, with plain doubles")
 
-  OWN = [STREAMED, WITH_BLOCK, POLLED, STREAMED_IN_BATCH, POLLED_IN_BATCH].freeze
+  OWN = [STREAMED, WITH_BLOCK, POLLED, STREAMED_IN_BATCH, STREAMED_IN_TWO_STEPS, POLLED_IN_BATCH].freeze
   ALL = [*OWN, RUBY_OPENAI, DOUBLES].freeze
 end
 

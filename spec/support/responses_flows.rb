@@ -50,6 +50,10 @@ module Flows
     include InBatch
   end
 
+  class ResponsesInTwoSteps < Responses
+    include InTwoSteps
+  end
+
   # One JSON answer.
   class ResponsesPlain < Responses
     def streams? = false
@@ -81,6 +85,7 @@ module Flows
   RESPONSES = [
     Responses.new("Responses, streamed, without a block"), ResponsesWithBlock.new("Responses, streamed, with a block"),
     ResponsesInBatch.new("Responses, streamed, in a batch"),
+    ResponsesInTwoSteps.new("Responses, streamed, in a batch, in two steps"),
     ResponsesPlain.new("Responses, one JSON answer"),
     ResponsesInBackground.new("Responses, in the background, streamed"),
     ResponsesPolled.new("Responses, in the background, polling")
