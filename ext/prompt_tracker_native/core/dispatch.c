@@ -157,6 +157,7 @@ static void finish(ptn_exchange *x, CURLcode code) {
 static void end_overdue(void) {
   for (ptn_exchange *x; (x = ptn_deadline_passed());) {
     ptn_status status = x->ends_as;
+    if (status == PTN_E_IDLE) ptn_transfer_timed_out(x);
     if (x->phase != PTN_PHASE_ACTIVE || ptn_transfer_can_stop(x)) {
       end(x, status);
     } else { /* left to libcurl, whose callbacks will see it */

@@ -77,13 +77,14 @@ struct ptn_exchange {
   double waits_since; /* at its origin */
   double fired_for;   /* > 0: nobody waits for it, and it has so many seconds */
   bool counted;       /* among those */
+  double stirred_at;  /* when something of it was sent or came last */
   double ends_at;     /* > 0: the engine ends it then, as … */
   ptn_status ends_as;
   ptn_lane *lane;  /* that it is paced in, or NULL */
   double paced_at; /* when the pacer let it go; 0: not yet */
   bool lane_answered;
   ptn_exchange *queue_prev, *queue_next; /* at the origin, or in the lane */
-  ptn_exchange *timed_next;              /* among those that end at a certain time */
+  ptn_exchange *timed_prev, *timed_next; /* among those that end at a certain time */
   ptn_exchange *inbox_next;  /* in the engine's inbox, under its lock */
   ptn_exchange *cancel_next; /* likewise */
 };

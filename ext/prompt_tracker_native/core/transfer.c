@@ -49,6 +49,7 @@ static void connected(ptn_exchange *x, const ptn_ends *ends) {
   x->connection = ptn_sockets_enter(ends, x->fresh);
   x->fresh[0] = x->fresh[1] = CURL_SOCKET_BAD;
   if (x->origin->opener == x) x->origin->opener = NULL;
+  ptn_deadline_stir(x);
 }
 
 /* The same where libcurl has no callback for it: found out as soon as anything happens. */
@@ -76,6 +77,7 @@ static size_t on_read(char *into, size_t size, size_t count, void *arg) {
   x->body_sent += n;
   x->sent = true;
   find_connection(x);
+  ptn_deadline_stir(x);
   return n;
 }
 
@@ -109,6 +111,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg) {
   if (cancelled(x)) return 0;
   x->sent = true;
   find_connection(x);
+  ptn_deadline_stir(x);
   if (len > 5 && memcmp(line, "HTTP/", 5) == 0) on_status_line(x, line, len);
   if (line[0] == '\r' || line[0] == '\n') x->head_whole = true;
   if (len > MAX_HEADERS - x->headers.len) {
@@ -126,6 +129,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg) {
 static size_t on_write(char *bytes, size_t size, size_t count, void *arg) {
   ptn_exchange *x = arg;
   if (cancelled(x) || !ptn_exchange_receive(x, bytes, size * count)) return 0;
+  ptn_deadline_stir(x);
   if (x->ended) ptn_deadline_set(x, ptn_now() + linger_s, PTN_OK);
   ptn_exchange_publish(x);
   return size * count;
@@ -178,7 +182,6 @@ static CURL *new_handle(void) {
   curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
   curl_easy_setopt(h, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(h, CURLOPT_MAXAGE_CONN, (long)MAX_IDLE_S);
-  curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(h, CURLOPT_USERAGENT, "prompt_tracker-native");
   curl_easy_setopt(h, CURLOPT_READFUNCTION, on_read);
   curl_easy_setopt(h, CURLOPT_SEEKFUNCTION, on_seek);
@@ -244,7 +247,6 @@ static void set_server(CURL *h, const ptn_endpoint *e, unsigned char spelling) {
   curl_easy_setopt(h, CURLOPT_PROXY, e->proxy);
   curl_easy_setopt(h, CURLOPT_NOPROXY, e->no_proxy);
   curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, e->connect_timeout_ms);
-  curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, e->idle_timeout_s);
   if (!e->tls) return;
   curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, e->verify_tls ? 1L : 0L);
   curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, e->verify_tls ? 2L : 0L);
