@@ -45,8 +45,8 @@ RSpec.describe PromptTracker::Native::LocalServer, :local_server do
     expect(servers.map(&:port).uniq.size).to eq(5)
     servers.each(&:stop)
     20.times { described_class.start(&:url) }
-    300.times { threads.call > before ? sleep(0.01) : break } # the shared server's come and go too
-    expect(threads.call).to be <= before
+    # The shared server's come and go, too.
+    expect(500.times.any? { threads.call <= before || !sleep(0.01) }).to be(true)
   end
 
   it "names the address when the port is taken" do
