@@ -182,6 +182,7 @@ static CURL *new_handle(void) {
   curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
   curl_easy_setopt(h, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(h, CURLOPT_MAXAGE_CONN, (long)MAX_IDLE_S);
+  if (!libcurl.tells_when_connected) curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(h, CURLOPT_USERAGENT, "prompt_tracker-native");
   curl_easy_setopt(h, CURLOPT_READFUNCTION, on_read);
   curl_easy_setopt(h, CURLOPT_SEEKFUNCTION, on_seek);
@@ -247,6 +248,8 @@ static void set_server(CURL *h, const ptn_endpoint *e, unsigned char spelling) {
   curl_easy_setopt(h, CURLOPT_PROXY, e->proxy);
   curl_easy_setopt(h, CURLOPT_NOPROXY, e->no_proxy);
   curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, e->connect_timeout_ms);
+  /* Where nothing tells when the silence begins, libcurl has to look out for it, which may take it seconds longer. */
+  if (!libcurl.tells_when_connected) curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, e->idle_timeout_s);
   if (!e->tls) return;
   curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, e->verify_tls ? 1L : 0L);
   curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, e->verify_tls ? 2L : 0L);
