@@ -124,8 +124,8 @@ module Flows
     end
   end
 
-  # The second call of an assistant in a batch, whose first request goes out before there is a Fiber. The first one fails
-  # before anything is sent.
+  # The second call of an assistant in a batch, whose first request goes out before there is a Fiber. The first call
+  # fails before anything is sent.
   module InTwoSteps
     include InBatch
 
