@@ -57,7 +57,8 @@ static void test_names(void **state) {
 static void test_name_of_the_proxy(void **state) {
   (void)state;
   ptn_endpoint *e = endpoint_at("local.test", &(ptn_endpoint_options){.proxy = "http://none.test:3128"});
-  assert_status(local_get_status(e, "/json"), PTN_E_PROXY);
+  /* libcurl 8.14 takes it for the name of the host where the look-up ends at once. */
+  for (int i = 0; i < 200; i++) assert_status(local_get_status(e, "/json"), PTN_E_PROXY);
   ptn_endpoint_release(e);
 }
 

@@ -17,10 +17,26 @@ static ptn_status lost(const ptn_exchange *x) {
   return x->http_status ? PTN_E_PARTIAL : PTN_E_LOST;
 }
 
+/* libcurl 8.14 says of a proxy's name at times that it is the host's that was not found. */
+static bool is_through_proxy(const ptn_exchange *x) {
+  long used = 0;
+#if LIBCURL_VERSION_NUM >= 0x080700
+  if (curl_easy_getinfo(x->easy, CURLINFO_USED_PROXY, &used) != CURLE_OK) return false;
+#else
+  (void)x;
+#endif
+  return used != 0;
+}
+
+static ptn_status name_not_found(const ptn_exchange *x) {
+  if (out_of_descriptors()) return PTN_E_FDS;
+  return is_through_proxy(x) ? PTN_E_PROXY : PTN_E_RESOLVE;
+}
+
 /* No connection came about. A body-less request may have gone out over one before: libcurl tries again by itself. */
-static ptn_status not_connected(CURLcode code) {
+static ptn_status not_connected(const ptn_exchange *x, CURLcode code) {
   switch (code) {
-  case CURLE_COULDNT_RESOLVE_HOST: return out_of_descriptors() ? PTN_E_FDS : PTN_E_RESOLVE;
+  case CURLE_COULDNT_RESOLVE_HOST: return name_not_found(x);
   case CURLE_COULDNT_RESOLVE_PROXY: case CURLE_PROXY: return PTN_E_PROXY;
   case CURLE_SSL_CACERT_BADFILE: return out_of_descriptors() ? PTN_E_FDS : PTN_E_CA_FILE;
   case CURLE_COULDNT_CONNECT: return PTN_E_CONNECT;
@@ -37,7 +53,7 @@ static ptn_status meaning(const ptn_exchange *x, CURLcode code) {
   case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CERTPROBLEM: case CURLE_SSL_CIPHER:
   case CURLE_SSL_ISSUER_ERROR: case CURLE_SSL_INVALIDCERTSTATUS: case CURLE_SSL_ENGINE_NOTFOUND:
   case CURLE_SSL_CACERT_BADFILE:
-    return x->sent && ptn_request_creates(x->request) ? PTN_E_LOST : not_connected(code);
+    return x->sent && ptn_request_creates(x->request) ? PTN_E_LOST : not_connected(x, code);
   case CURLE_OPERATION_TIMEDOUT: return x->sent_at > 0 ? PTN_E_IDLE : PTN_E_CONNECT_TIMEOUT;
   case CURLE_SSL_CONNECT_ERROR: /* also: reset while shaking hands */
   case CURLE_SEND_ERROR: case CURLE_RECV_ERROR: case CURLE_HTTP2: case CURLE_HTTP2_STREAM:
