@@ -55,6 +55,10 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "over an HTTP/2 that break
     "a frame that is too large" => [:ambiguous, ->(s, _) { s.frame(0, 0, "x" * 20_000) }],
     "headers that can't be unpacked" => [:ambiguous, ->(s, _) { s.frame(1, 4, "\xff\xff\xff\xff\xff\x7f".b) }],
     "data before the head" => [:ambiguous, ->(s, _) { s.data("event: x\n\n") }],
+    "data before the head, when nothing else is on its way" => [:ambiguous, lambda { |s, _|
+      sleep 0.3
+      s.data("event: x\n\n")
+    }],
     "a push that nobody asked for" => [:ambiguous, ->(s, _) { s.frame(5, 4, [2].pack("N") + "\x82".b) }],
     "data on a stream that nobody opened" =>
       [:answer_or_ambiguous, ->(s, e) { s.connection.frame(0, 0, 99, "x") && whole[s, e] }],

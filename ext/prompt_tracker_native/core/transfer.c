@@ -182,7 +182,9 @@ static CURL *new_handle(void) {
   curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
   curl_easy_setopt(h, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(h, CURLOPT_MAXAGE_CONN, (long)MAX_IDLE_S);
-  if (!libcurl.tells_when_connected) curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  /* With a limit, libcurl looks at the transfer each second, and sees what it had missed: 8.14 does not see that it has reset
+   * a stream itself, for what the server sent on it, until something else happens. */
+  curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(h, CURLOPT_USERAGENT, "prompt_tracker-native");
   curl_easy_setopt(h, CURLOPT_READFUNCTION, on_read);
   curl_easy_setopt(h, CURLOPT_SEEKFUNCTION, on_seek);
