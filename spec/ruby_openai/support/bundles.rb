@@ -20,7 +20,8 @@ module Bundles
     app_before: -> { gem_line("ruby-openai") + gem_line("rspec") + gem_line("webmock") },
     app_after: -> { OURS + gem_line("faraday") + gem_line("rspec") + gem_line("webmock") }
   }.freeze
-  UNSET = %w[RUBYOPT RUBYLIB BUNDLE_BIN_PATH BUNDLER_SETUP BUNDLER_VERSION BUNDLE_LOCKFILE BUNDLE_WITHOUT].freeze
+  UNSET = %w[RUBYOPT RUBYLIB BUNDLE_BIN_PATH BUNDLER_SETUP BUNDLER_VERSION BUNDLE_LOCKFILE BUNDLE_WITHOUT GEM_HOME
+             GEM_PATH].freeze
   SEVEN = File.join(ROOT, "gemfiles/ruby_openai_7.gemfile")
 
   Outcome = Struct.new(:out, :err, :status) do
@@ -50,9 +51,8 @@ module Bundles
 
     def env(name)
       unset = UNSET + ENV.keys.grep(/\AOPENAI_/)
-      { **unset.to_h do |key|
-        [key, nil]
-      end, "BUNDLE_GEMFILE" => gemfile(name), **bundle_path }
+      { **unset.to_h { |key| [key, nil] }, **Bundler.original_env.slice("GEM_HOME", "GEM_PATH"),
+        "BUNDLE_GEMFILE" => gemfile(name), **bundle_path }
     end
 
     private
