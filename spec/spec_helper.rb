@@ -6,6 +6,7 @@ OwnWarnings.watch
 
 require "prompt_tracker/native"
 require_relative "support/isolation"
+require_relative "support/timing"
 require_relative "support/shared_server"
 require_relative "support/child_process"
 
@@ -24,6 +25,7 @@ RSpec.configure do |config|
   Kernel.srand config.seed
 
   config.around { |example| Isolation.around(&example) }
+  config.include Timing
 
   # Groups with this tag talk to the one local server that the whole suite shares.
   config.include SharedServer, :server

@@ -118,7 +118,7 @@ RSpec.describe "LocalServer: /models and /chat/completions", :local_server do
 
   it "takes its time" do
     server.answer("Hi", delay: 0.15)
-    expect(seconds { chat }).to be_between(0.15, 0.5)
+    expect(seconds { chat }).to be >= 0.15
   end
 
   it "refuses max_tokens and temperatures with reasoning models" do

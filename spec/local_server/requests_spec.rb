@@ -63,7 +63,7 @@ RSpec.describe "LocalServer: recorded requests", :local_server do
     socket = open_stream("/threads/runs", thread_and_run(stream: true))
     read_until(socket, "thread.run.in_progress")
     server.reset
-    expect(seconds { read_until(socket) }).to be < 0.5
+    expect(seconds { read_until(socket) }).to be_at_once
   ensure
     socket&.close
   end

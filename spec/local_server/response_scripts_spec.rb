@@ -110,9 +110,9 @@ RSpec.describe "LocalServer: scripts for responses", :local_server do
   it "cut the text as told, and take their time" do
     server.answer("Hello", deltas: %w[H ell o], delay: 0.15).answer("x", delay: 0.15)
     events = nil
-    expect(seconds { events = respond_streamed }).to be_between(0.15, 0.5)
+    expect(seconds { events = respond_streamed }).to be >= 0.15
     expect(names(events).count("response.output_text.delta")).to eq(3)
-    expect(seconds { respond }).to be_between(0.15, 0.5)
+    expect(seconds { respond }).to be >= 0.15
   end
 
   it "refuse, answer or drop requests" do

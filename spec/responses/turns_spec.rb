@@ -88,7 +88,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with several turns", :ser
       thread = thread_of(ask(thread_id: :new))
       server.locks_conversation(times: :always)
       raised = nil
-      expect(seconds { raised = failure_of { ask(thread_id: thread, timeout: 0.4) } }).to be < 1.5
+      expect(seconds { raised = failure_of { ask(thread_id: thread, timeout: 0.4) } }).to be_at_once
       expect(raised).to be_instance_of(error).and have_attributes(code: "conversation_locked", thread_id: thread)
       expect(server.responses.size).to eq(1)
     end

@@ -62,16 +62,10 @@ module SharedServer
     PromptTracker::OpenaiAssistantService.call(assistant_id: "asst_1", prompt: "Hello!", **keywords, &block)
   end
 
-  def seconds
-    start = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-    yield
-    Process.clock_gettime(Process::CLOCK_MONOTONIC) - start
-  end
-
   # Waits until the block is true; for what the gem does without waiting for it.
-  def eventually(limit: 3)
-    over = Process.clock_gettime(Process::CLOCK_MONOTONIC) + limit
-    sleep 0.01 until (result = yield) || Process.clock_gettime(Process::CLOCK_MONOTONIC) > over
+  def eventually(limit: 10)
+    over = now + limit
+    sleep 0.01 until (result = yield) || now > over
     result
   end
 
