@@ -199,7 +199,7 @@ RSpec.describe PromptTracker::Native::CallMany, :server do
       it "ends the others, at the server too" do
         server.reset
         server.stays(times: 5)
-        server.ends_with("failed", delay: 0.3)
+        server.ends_with("failed", delay: 1) # the ids of the others have come by then
         expect { service.call_many(calls(6), on_error: :raise) }.to raise_error(service::AssistantError)
         expect(eventually { request_lines.count { |line| line.end_with?("/cancel") } == 5 }).to be(true)
       end
