@@ -1,14 +1,13 @@
 # frozen_string_literal: true
 
-require "bundler"
 require "fileutils"
 require "open3"
 require "rbconfig"
 require "tmpdir"
+require_relative "../rails/support/rails_app"
 
 # A Rails app that is nothing but Rails, one of its initializers, and what its bundle has.
 RSpec.describe "OpenAI::Client in a Rails app", :server do
-  gemfile = File.expand_path("../rails/gemfiles/rails_7_2.gemfile", __dir__)
   app = <<~RUBY
     require "bundler"
     Bundler.ui.silence { Bundler.setup(:default, *ENV.fetch("GROUPS").split.map(&:to_sym)) } # it may resolve them first
@@ -50,17 +49,13 @@ RSpec.describe "OpenAI::Client in a Rails app", :server do
 
   # An app whose bundle has these groups says what that code gives.
   define_method(:app_says) do |code, groups: "native", settings: "", env: {}|
-    clean = Bundler.with_unbundled_env { ENV.to_h }.reject { |name, _| name.match?(/\A(?:BUNDLE|RUBY|OPENAI)_?/) }
-    path = Bundler.settings[:path]
-    clean["BUNDLE_PATH"] = File.expand_path(path, File.expand_path("../..", __dir__)) if path
-    variables = { **clean, "BUNDLE_GEMFILE" => gemfile, "GROUPS" => groups, "SETTINGS" => settings,
-                           "APP_ROOT" => @root, "RAILS_ENV" => "production", **env }
+    variables = { **RailsApp.environment, "GROUPS" => groups, "SETTINGS" => settings,
+                                          "APP_ROOT" => @root, "RAILS_ENV" => "production", **env }
     said, errors, status = Open3.capture3(variables, RbConfig.ruby, "-", code, stdin_data: app, unsetenv_others: true,
                                                                                chdir: @root)
-    skip "the gems of #{gemfile} are not installed: bin/setup --companions" if errors.include?("Bundler::GemNotFound")
-    raise errors unless status.success?
+    return said if status.success?
 
-    said
+    errors.include?("Bundler::GemNotFound") ? skip("the gems of #{RailsApp.gemfile} are not installed") : raise(errors)
   end
 
   it "is the gem's before the app's initializers where the bundle has no other" do
