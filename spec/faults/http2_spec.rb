@@ -63,8 +63,9 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "over an HTTP/2 that break
     "data on a stream that nobody opened" =>
       [:answer_or_ambiguous, ->(s, e) { s.connection.frame(0, 0, 99, "x") && whole[s, e] }],
     "frames of a kind that nobody knows" => [:answer, ->(s, e) { s.frame(0x77, 0, "what?") && whole[s, e] }],
-    "a thousand pings" => [:answer, ->(s, e) { 1000.times { s.ping } && whole[s, e] }],
-    "a thousand settings" => [:answer, ->(s, e) { 1000.times { s.settings } && whole[s, e] }],
+    # nghttp2 takes it for an attack when a thousand of its answers are still to be sent.
+    "hundreds of pings" => [:answer, ->(s, e) { 900.times { s.ping } && whole[s, e] }],
+    "hundreds of settings" => [:answer, ->(s, e) { 900.times { s.settings } && whole[s, e] }],
     "a thousand empty frames" =>
       [:answer, ->(s, e) { s.head(stream) && 1000.times { s.data("") } && s.data(e.join, ending: true) }],
     "pings and no answer" => [:timed_out, lambda { |s, _|
