@@ -1,16 +1,21 @@
-/* The least that a call can cost: a plain C program on libcurl, the answer dropped. Three ways:
+/* The least that a call can cost: a plain C program on libcurl, the answer dropped. Four ways:
  *
  *   limit URL BODY           one easy handle kept, one call after the other
  *   limit URL BODY rested    the same, with 0.1 ms asleep before each, as long as a Ruby program is busy with its answers
+ *   limit URL BODY engine    the same by a thread with a CURLM: another hands each call over to it, and waits
  *   limit URL BODY many      all calls at once on one CURLM, 100 of them a connection
  *
  * It reads numbers of calls from standard input, one a line, and prints for each a line of JSON with what they took.
  * SSL_CERT_FILE names the trusted certificates. */
 #include <curl/curl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { STREAMS_A_CONNECTION = 100, OWN_BUFFER_BYTES = 2048, SHARED_BUFFER = 0x080700 };
 
@@ -78,6 +83,57 @@ static long one_by_one(long calls) {
   return errors;
 }
 
+/* What the two threads share: the one has written it before it wakes the other. */
+static struct {
+  CURLM *multi;
+  CURL *curl;
+  size_t received;
+  int done, succeeded;
+  int wanted; /* atomic */
+} engine;
+
+static void finish_call(CURLMsg *message) {
+  const uint64_t one = 1;
+  engine.succeeded = succeeded(engine.curl, message->data.result, engine.received);
+  curl_multi_remove_handle(engine.multi, engine.curl);
+  if (write(engine.done, &one, sizeof one) != sizeof one) exit(1);
+}
+
+static void *run_engine(void *arg) {
+  for (;;) {
+    CURLMsg *message;
+    int running, left;
+    if (__atomic_exchange_n(&engine.wanted, 0, __ATOMIC_ACQ_REL)) curl_multi_add_handle(engine.multi, engine.curl);
+    curl_multi_perform(engine.multi, &running);
+    while ((message = curl_multi_info_read(engine.multi, &left))) finish_call(message);
+    curl_multi_poll(engine.multi, NULL, 0, 1000, NULL);
+  }
+  return arg;
+}
+
+static void start_engine(void) {
+  pthread_t thread;
+  engine.multi = curl_multi_init();
+  engine.curl = new_handle(&engine.received);
+  engine.done = eventfd(0, EFD_CLOEXEC);
+  if (!engine.multi || engine.done < 0 || pthread_create(&thread, NULL, run_engine, NULL) != 0) exit(1);
+}
+
+static long handed_over(long calls) {
+  long errors = 0;
+  if (!engine.multi) start_engine();
+  for (long i = 0; i < calls; i++) {
+    struct pollfd done = {engine.done, POLLIN, 0};
+    uint64_t count;
+    engine.received = 0;
+    __atomic_store_n(&engine.wanted, 1, __ATOMIC_RELEASE);
+    curl_multi_wakeup(engine.multi);
+    if (poll(&done, 1, -1) != 1 || read(engine.done, &count, sizeof count) != sizeof count) exit(1);
+    errors += !engine.succeeded;
+  }
+  return errors;
+}
+
 static long all_at_once(long calls) {
   static CURLM *multi;
   if (!multi) multi = curl_multi_init();
@@ -120,7 +176,9 @@ int main(int argc, char **argv) {
   url = argv[1];
   body = argv[2];
   const char *way = argc > 3 ? argv[3] : "";
-  long (*perform)(long) = strcmp(way, "many") == 0 ? all_at_once : one_by_one;
+  long (*perform)(long) = strcmp(way, "many") == 0     ? all_at_once
+                          : strcmp(way, "engine") == 0 ? handed_over
+                                                       : one_by_one;
   rested = strcmp(way, "rested") == 0;
   curl_global_init(CURL_GLOBAL_DEFAULT);
   headers = curl_slist_append(NULL, "Content-Type: application/json");

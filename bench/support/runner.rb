@@ -19,7 +19,7 @@ module Bench
       @limit ||= begin
         program = File.join(WORK, "limit")
         flags = `pkg-config --cflags --libs libcurl`.split
-        system("cc", "-O2", "-Wall", "-o", program, File.join(ROOT, "bench/limit.c"), *flags) or
+        system("cc", "-O2", "-Wall", "-pthread", "-o", program, File.join(ROOT, "bench/limit.c"), *flags) or
           raise "bench/limit.c does not compile"
         program
       end
@@ -30,7 +30,7 @@ module Bench
     # @return [String, nil] why it can't be measured here
     attr_reader :missing
 
-    # @param name [String] "c", "c-rested" or one of {Contenders::ALL}
+    # @param name [String] "c", "c-rested", "c-engine" or one of {Contenders::ALL}
     # @param url [String] the server's base URL
     # @param environment [Hash{String => String, nil}]
     # @param many [Boolean] whether its calls are made all at once
