@@ -1,27 +1,19 @@
 # frozen_string_literal: true
 
-require "bundler"
 require "json"
 require "open3"
 require "rbconfig"
+require_relative "../support/other_bundle"
 
 # Standard chat through the real ruby_llm, both versions that apps have, as the server sees it. The rules in detail are
 # in spec/contract/llm_client_service/ruby_llm_spec.rb.
 RSpec.describe PromptTracker::LlmClientService, "with the real ruby_llm", :server do
-  root = File.expand_path("../..", __dir__)
   script = File.expand_path("support/script.rb", __dir__)
-  unset = %w[RUBYOPT RUBYLIB BUNDLE_BIN_PATH BUNDLER_SETUP BUNDLER_VERSION BUNDLE_LOCKFILE BUNDLE_WITHOUT
-             OPENAI_BASE_URL OPENAI_API_KEY]
-
-  # Gems may be in a folder of the checkout's own.
-  define_method(:env) do |version|
-    path = Bundler.settings[:path]
-    unset.to_h { |name| [name, nil] }.merge("BUNDLE_GEMFILE" => File.join(root, "gemfiles/ruby_llm_#{version}.gemfile"),
-                                            **(path ? { "BUNDLE_PATH" => File.expand_path(path, root) } : {}))
-  end
 
   define_method(:report) do |version|
-    said, errors, status = Open3.capture3(env(version), RbConfig.ruby, "-rbundler/setup", script, server.url)
+    environment = OtherBundle.environment(File.join(OtherBundle::ROOT, "gemfiles/ruby_llm_#{version}.gemfile"))
+    said, errors, status = Open3.capture3(environment, RbConfig.ruby, "-rbundler/setup", script, server.url,
+                                          unsetenv_others: true)
     raise "#{said}#{errors}" unless status.success?
 
     JSON.parse(said)

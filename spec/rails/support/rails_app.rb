@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
-require "bundler"
 require "json"
 require "open3"
 require "rbconfig"
 require "tmpdir"
+require_relative "../../support/other_bundle"
 require_relative "../../support/postgresql"
 
 # Runs the app of these specs in processes of its own. One run answers many questions: a group makes it once, in
@@ -35,20 +35,10 @@ module RailsApp
 
     # What a process of the app begins with: nothing of the specs' own bundle.
     def environment
-      @environment ||= begin
-        clean = Bundler.with_unbundled_env { ENV.to_h }
-        clean.delete_if { |name, _| name.match?(/\A(?:BUNDLE_|RUBY|OPENAI_)/) }
-        clean.merge("BUNDLE_GEMFILE" => gemfile, **bundle_path)
-      end
+      @environment ||= OtherBundle.environment(gemfile)
     end
 
     private
-
-    # Gems may be in a folder of the checkout's own.
-    def bundle_path
-      path = Bundler.settings[:path]
-      path ? { "BUNDLE_PATH" => File.expand_path(path, ROOT) } : {}
-    end
 
     def missing_gems
       said, status = Open3.capture2e(environment, "bundle", "check", unsetenv_others: true, chdir: APP)

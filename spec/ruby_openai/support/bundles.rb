@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
-require "bundler"
 require "fileutils"
 require "open3"
 require "rbconfig"
 require "tmpdir"
+require_relative "../../support/other_bundle"
 
 # Runs Ruby code in a process of its own whose bundle has just the gems that are named here.
 module Bundles
@@ -20,8 +20,6 @@ module Bundles
     app_before: -> { gem_line("ruby-openai") + gem_line("rspec") + gem_line("webmock") },
     app_after: -> { OURS + gem_line("faraday") + gem_line("rspec") + gem_line("webmock") }
   }.freeze
-  UNSET = %w[RUBYOPT RUBYLIB BUNDLE_BIN_PATH BUNDLER_SETUP BUNDLER_VERSION BUNDLE_LOCKFILE BUNDLE_WITHOUT GEM_HOME
-             GEM_PATH].freeze
   SEVEN = File.join(ROOT, "gemfiles/ruby_openai_7.gemfile")
 
   Outcome = Struct.new(:out, :err, :status) do
@@ -46,22 +44,13 @@ module Bundles
     def seven?
       return @seven if defined?(@seven)
 
-      @seven = system(env(:ruby_openai_7), RbConfig.ruby, "-rbundler/setup", "-e", "", out: File::NULL, err: File::NULL)
+      @seven = system(env(:ruby_openai_7), RbConfig.ruby, "-rbundler/setup", "-e", "", unsetenv_others: true,
+                                                                                       out: File::NULL, err: File::NULL)
     end
 
-    def env(name)
-      unset = UNSET + ENV.keys.grep(/\AOPENAI_/)
-      { **unset.to_h { |key| [key, nil] }, **Bundler.original_env.slice("GEM_HOME", "GEM_PATH"),
-        "BUNDLE_GEMFILE" => gemfile(name), **bundle_path }
-    end
+    def env(name) = OtherBundle.environment(gemfile(name))
 
     private
-
-    # Gems may be in a folder of the checkout's own.
-    def bundle_path
-      path = Bundler.settings[:path]
-      path ? { "BUNDLE_PATH" => File.expand_path(path, ROOT) } : {}
-    end
 
     def source = Gem.sources.first.uri.to_s
 
@@ -75,7 +64,8 @@ module Bundles
   # @return [Outcome]
   def run_in(bundle, code, *arguments, env: {}, limit: 60)
     command = [RbConfig.ruby, "-rbundler/setup", "-", *arguments]
-    Open3.popen3({ **Bundles.env(bundle), **env }, *command, chdir: Dir.tmpdir) do |input, output, errors, thread|
+    options = { unsetenv_others: true, chdir: Dir.tmpdir }
+    Open3.popen3({ **Bundles.env(bundle), **env }, *command, **options) do |input, output, errors, thread|
       input.write(code)
       input.close
       reader = Thread.new { errors.read }
