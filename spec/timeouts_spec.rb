@@ -9,7 +9,7 @@ RSpec.describe PromptTracker::OpenaiAssistantService, "with its time over", :ser
   # What a call within 0.4 s raises; none takes so long that it could have waited for what it should not.
   def late_failure(**more)
     raised = nil
-    expect(seconds { raised = failure_of { call(timeout: 0.4, **more) } }).to be < 4
+    expect(seconds { raised = failure_of { call(timeout: 0.4, **more) } }).to be_at_once
     raised
   end
 

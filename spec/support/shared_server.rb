@@ -62,13 +62,6 @@ module SharedServer
     PromptTracker::OpenaiAssistantService.call(assistant_id: "asst_1", prompt: "Hello!", **keywords, &block)
   end
 
-  # Waits until the block is true; for what the gem does without waiting for it.
-  def eventually(limit: 10)
-    over = now + limit
-    sleep 0.01 until (result = yield) || now > over
-    result
-  end
-
   # What a failing call raises; the example fails where nothing is raised.
   def failure_of
     yield

@@ -11,6 +11,13 @@ module Timing
     now - start
   end
 
+  # Waits until the block is true; for what the gem does without waiting for it.
+  def eventually(limit: 10)
+    over = now + limit
+    sleep 0.01 until (result = yield) || now > over
+    result
+  end
+
   # For a number of seconds.
   def be_at_once = be < 4
 end
